@@ -1,0 +1,1 @@
+//! Statements, DSSE envelopes, Sigstore bundles, SBOM documents. Pure.

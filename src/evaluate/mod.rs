@@ -1,0 +1,1 @@
+//! Findings, waivers, policy and `as_of` to verdicts. Pure.

@@ -1,0 +1,1 @@
+//! Which advisories affect which components.

@@ -1,0 +1,194 @@
+//! Package ecosystems as OSV names them, and the distributions that systems packages come from.
+
+use serde::{Deserialize, Serialize};
+
+/// A family of packages with one version ordering and one name space. Names as in the OSV schema:
+/// <https://ossf.github.io/osv-schema/#defined-ecosystems>.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EcosystemKind {
+    /// JavaScript.
+    Npm,
+    /// Python.
+    PyPI,
+    /// Go modules.
+    Go,
+    /// Rust.
+    CratesIo,
+    /// Debian, by release (`12`).
+    Debian,
+    /// Ubuntu, by release (`22.04:LTS`).
+    Ubuntu,
+    /// Alpine, by branch (`v3.20`).
+    Alpine,
+    /// Wolfi, rolling.
+    Wolfi,
+    /// Chainguard, rolling.
+    Chainguard,
+    /// Java.
+    Maven,
+    /// Ruby.
+    RubyGems,
+    /// .NET.
+    NuGet,
+    /// PHP.
+    Packagist,
+    /// Erlang and Elixir.
+    Hex,
+    /// Dart.
+    Pub,
+    /// Any other that an advisory or a component names: kept by name, with no ordering of ours.
+    Other(Box<str>),
+}
+
+impl EcosystemKind {
+    /// OSV's name.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Npm => "npm",
+            Self::PyPI => "PyPI",
+            Self::Go => "Go",
+            Self::CratesIo => "crates.io",
+            Self::Debian => "Debian",
+            Self::Ubuntu => "Ubuntu",
+            Self::Alpine => "Alpine",
+            Self::Wolfi => "Wolfi",
+            Self::Chainguard => "Chainguard",
+            Self::Maven => "Maven",
+            Self::RubyGems => "RubyGems",
+            Self::NuGet => "NuGet",
+            Self::Packagist => "Packagist",
+            Self::Hex => "Hex",
+            Self::Pub => "Pub",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// From OSV's name.
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "npm" => Self::Npm,
+            "PyPI" => Self::PyPI,
+            "Go" => Self::Go,
+            "crates.io" => Self::CratesIo,
+            "Debian" => Self::Debian,
+            "Ubuntu" => Self::Ubuntu,
+            "Alpine" => Self::Alpine,
+            "Wolfi" => Self::Wolfi,
+            "Chainguard" => Self::Chainguard,
+            "Maven" => Self::Maven,
+            "RubyGems" => Self::RubyGems,
+            "NuGet" => Self::NuGet,
+            "Packagist" => Self::Packagist,
+            "Hex" => Self::Hex,
+            "Pub" => Self::Pub,
+            other => Self::Other(other.into()),
+        }
+    }
+
+    /// From a package URL's type, for the language ecosystems. `deb` and `apk` need the distribution: see [`Distro`].
+    pub fn from_purl_type(kind: &str) -> Option<Self> {
+        Some(match kind {
+            "npm" => Self::Npm,
+            "pypi" => Self::PyPI,
+            "golang" => Self::Go,
+            "cargo" => Self::CratesIo,
+            "maven" => Self::Maven,
+            "gem" => Self::RubyGems,
+            "nuget" => Self::NuGet,
+            "composer" => Self::Packagist,
+            "hex" => Self::Hex,
+            "pub" => Self::Pub,
+            _ => return None,
+        })
+    }
+}
+
+/// An ecosystem with its release where it has one: `npm`, `Debian:12`, `Alpine:v3.20`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Ecosystem {
+    /// The family.
+    pub kind: EcosystemKind,
+    /// The release, everything behind the first colon.
+    pub release: Option<Box<str>>,
+}
+
+impl Ecosystem {
+    /// One without a release.
+    pub fn plain(kind: EcosystemKind) -> Self {
+        Self { kind, release: None }
+    }
+
+    /// One with a release.
+    pub fn with_release(kind: EcosystemKind, release: &str) -> Self {
+        Self { kind, release: Some(release.into()) }
+    }
+}
+
+impl std::fmt::Display for Ecosystem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind.as_str())?;
+        self.release.as_ref().map_or(Ok(()), |release| write!(f, ":{release}"))
+    }
+}
+
+impl From<String> for Ecosystem {
+    fn from(text: String) -> Self {
+        match text.split_once(':') {
+            Some((kind, release)) => Self::with_release(EcosystemKind::parse(kind), release),
+            None => Self::plain(EcosystemKind::parse(&text)),
+        }
+    }
+}
+
+impl From<Ecosystem> for String {
+    fn from(ecosystem: Ecosystem) -> Self {
+        ecosystem.to_string()
+    }
+}
+
+/// The distribution that a root filesystem says it is (`etc/os-release`: `ID`, `VERSION_ID`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Distro {
+    /// `ID`, lower case (`debian`).
+    pub id: String,
+    /// `VERSION_ID` as written (`12`, `3.20.3`); empty for a rolling release.
+    pub version: String,
+    /// `VERSION_CODENAME`, where given (`bookworm`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codename: Option<String>,
+}
+
+impl Distro {
+    /// The OSV ecosystem of its packages; `None` for a distribution that we have no matching rule for, which makes the
+    /// subject incomplete.
+    pub fn ecosystem(&self) -> Option<Ecosystem> {
+        let major = || self.version.split('.').next().filter(|text| !text.is_empty());
+        Some(match self.id.as_str() {
+            "debian" => Ecosystem::with_release(EcosystemKind::Debian, major()?),
+            "ubuntu" => {
+                let (year, month) = self.version.split_once('.')?;
+                let lts = month == "04" && year.parse::<u32>().is_ok_and(|year| year % 2 == 0);
+                let release = format!("{year}.{month}{}", if lts { ":LTS" } else { "" });
+                Ecosystem::with_release(EcosystemKind::Ubuntu, &release)
+            }
+            "alpine" => {
+                let mut parts = self.version.split('.');
+                let (major, minor) = (parts.next()?, parts.next()?);
+                Ecosystem::with_release(EcosystemKind::Alpine, &format!("v{major}.{minor}"))
+            }
+            "wolfi" => Ecosystem::plain(EcosystemKind::Wolfi),
+            "chainguard" => Ecosystem::plain(EcosystemKind::Chainguard),
+            _ => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for Distro {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.version.as_str() {
+            "" => f.write_str(&self.id),
+            version => write!(f, "{} {version}", self.id),
+        }
+    }
+}

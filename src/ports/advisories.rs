@@ -1,0 +1,32 @@
+//! Where advisories are looked up.
+
+use crate::model::{Advisory, Ecosystem, Snapshot};
+
+/// A snapshot of advisories, looked up by package.
+pub trait Advisories: Send + Sync {
+    /// Which snapshot this is.
+    fn snapshot(&self) -> &Snapshot;
+
+    /// Every advisory that has an `affected` entry for this package, withdrawn ones left out, sorted by id, each with
+    /// `affected` cut down to entries for this package. The name is brought to the ecosystem's normal form first (PyPI: PEP
+    /// 503; others: as is, NuGet and Packagist lower case). An ecosystem without a release finds entries with none; one
+    /// with a release finds entries for exactly that release, and those of records that name the family with no release.
+    ///
+    /// # Errors
+    /// The database cannot be read or is damaged.
+    fn lookup(&self, ecosystem: &Ecosystem, name: &str) -> Result<Vec<Advisory>, AdvisoriesError>;
+}
+
+/// Why advisories cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum AdvisoriesError {
+    /// There is no database yet: `db update` or `db import` makes one.
+    #[error("there is no advisory database: run `proofmark db update` or `proofmark db import PATH`")]
+    Missing,
+    /// It is not what was written. It must be made anew.
+    #[error("the advisory database is damaged: {0}")]
+    Damaged(String),
+    /// It cannot be read now.
+    #[error("the advisory database cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+}

@@ -1,0 +1,65 @@
+//! Results of earlier actions, by the key of their inputs. May be lost at any time; never trusted without re-hashing.
+
+use crate::model::Digest;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The key of an action: BLAKE3 over everything that can change its result. Shown as 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ActionKey(pub [u8; 32]);
+
+impl std::fmt::Display for ActionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// What an action gave: named outputs, each a blob of the cache.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRecord {
+    /// Output name to blob.
+    pub outputs: BTreeMap<String, Digest>,
+}
+
+/// What a look for a blob found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlobLookup {
+    /// It, re-hashed.
+    Found(Vec<u8>),
+    /// Nothing.
+    Missing,
+    /// Something that no longer has its digest: discarded, to be said once and then treated as missing.
+    Corrupted,
+}
+
+/// A content-addressed store of blobs and a map from action keys to records.
+pub trait Cache: Send + Sync {
+    /// The blob with this digest.
+    ///
+    /// # Errors
+    /// The store cannot be read (not: it is missing or corrupted).
+    fn blob(&self, digest: &Digest) -> Result<BlobLookup, CacheError>;
+
+    /// Keeps a blob. Safe beside other writers of the same blob.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError>;
+
+    /// The record of an action; `None` where there is none or it is damaged (which is said by an event, not an error).
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError>;
+
+    /// Keeps a record. Its outputs must be in the store before.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn put_action(&self, key: &ActionKey, record: &ActionRecord) -> Result<(), CacheError>;
+}
+
+/// Why the cache cannot be used: a run goes on without it.
+#[derive(Debug, thiserror::Error)]
+#[error("the cache cannot be used: {0}")]
+pub struct CacheError(#[from] pub std::io::Error);

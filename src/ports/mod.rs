@@ -1,0 +1,46 @@
+//! What the core needs from the world, one trait a file. `adapters` implement them, tests fake them, `cli` wires them.
+//!
+//! Every trait is `Send + Sync` and usable as `dyn`; async only where a process or the network is waited for. Each has an
+//! error that is split by what the caller does next.
+
+mod advisories;
+mod cache;
+mod clock;
+mod events;
+mod scanner;
+mod signer;
+mod subjects;
+mod workspace;
+
+pub use advisories::{Advisories, AdvisoriesError};
+pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
+pub use clock::Clock;
+pub use events::{Event, Events, Outcome, Silent};
+pub use scanner::{ScanError, ScanRequest, ScanTask, Scanner};
+pub use signer::{SignError, Signer, SignerPublic};
+pub use subjects::{ImageSpec, Located, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
+pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
+
+/// A future in a box, so that traits with async methods stay usable as `dyn`.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Asked at safe points of long work: true once the run is to stop (Ctrl-C, a time-out, an earlier failure).
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+impl Cancel {
+    /// One that nobody has asked to stop yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks to stop. Cannot be taken back.
+    pub fn cancel(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::Release);
+    }
+
+    /// Whether to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Acquire)
+    }
+}

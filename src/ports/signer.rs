@@ -1,0 +1,45 @@
+//! What signs statements.
+
+use super::BoxFuture;
+use crate::model::{Hint, SignatureBytes, SignerId};
+
+/// A signer. One call signs everything of a run, so that a remote signer needs O(1) requests.
+pub trait Signer: Send + Sync {
+    /// Who signs.
+    fn public(&self) -> &SignerPublic;
+
+    /// Signs each pre-authentication encoding, in order. Every signature has been verified with the public key before this
+    /// returns.
+    fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<SignatureBytes>, SignError>>;
+}
+
+/// The public half of a signer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerPublic {
+    /// For the lock.
+    pub id: SignerId,
+    /// For the bundle.
+    pub hint: Hint,
+    /// `SubjectPublicKeyInfo`, DER.
+    pub spki: Vec<u8>,
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// There is no key here: `proofmark init` makes one.
+    #[error("there is no signing key at {path}: `proofmark init` makes one, or set PROOFMARK_KEY_FILE")]
+    NoKey {
+        /// Where it was looked for.
+        path: String,
+    },
+    /// The key may not be used as it is (others can read it, not a key). Configuration.
+    #[error("{0}")]
+    Refused(String),
+    /// The signature does not verify. Integrity.
+    #[error("the signer's answer does not verify with its own public key")]
+    Unverified,
+    /// The signer cannot be reached now. Infrastructure.
+    #[error("{0}")]
+    Unavailable(String),
+}

@@ -1,0 +1,110 @@
+//! What turns a reference of the config into a subject at one content, without scanning it.
+
+use crate::model::{Digest, Name, Subject};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Finds subjects.
+pub trait Subjects: Send + Sync {
+    /// Resolves a reference to its content. Reads as little as possible: for an image the index and manifest, for a source
+    /// tree the files that a catalogue wants. `known` gives the digest of a file whose stamp is unchanged since it was last
+    /// hashed, so that an unchanged tree is only stat-ed.
+    ///
+    /// # Errors
+    /// Not there, not what it says, or escaping its directory.
+    fn locate(
+        &self,
+        spec: &SubjectSpec,
+        known: &(dyn Fn(&str, &Stamp) -> Option<Digest> + Sync),
+    ) -> Result<Located, SubjectError>;
+}
+
+/// A reference of the config.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum SubjectSpec {
+    /// An image.
+    Image(ImageSpec),
+    /// A source tree.
+    Source(SourceSpec),
+}
+
+/// An image of the config.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ImageSpec {
+    /// Its name.
+    pub name: Name,
+    /// `oci:PATH[:TAG|@DIGEST]`, `oci-archive:`, `docker-archive:`, a registry reference.
+    pub reference: String,
+    /// `os/arch[/variant]`, for an index of several.
+    pub platform: Option<String>,
+}
+
+/// A source tree of the config.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SourceSpec {
+    /// Path from the project's root.
+    pub path: String,
+    /// Paths below it (globs, `/`) to leave out.
+    pub exclude: Vec<String>,
+}
+
+/// A subject that was found.
+#[derive(Debug, Clone)]
+pub struct Located {
+    /// At which content.
+    pub subject: Subject,
+    /// The directory or file it lies in, absolute.
+    pub root: PathBuf,
+    /// For an image: the resolved manifest, as stored. Empty for a source tree.
+    pub manifest: Vec<u8>,
+    /// Every file (with its digest) and directory (without) whose change can change the subject; paths from the project's
+    /// root, with `/`. Sorted by path.
+    pub inputs: Vec<(String, Stamp, Option<Digest>)>,
+}
+
+/// What a stat tells of a file: while it is the same, the content is taken to be the same (with git's rule for files that
+/// were changed within the clock's grain of being hashed).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Bytes; 0 for a directory.
+    pub size: u64,
+    /// Modification time, nanoseconds since 1970.
+    pub mtime: i128,
+    /// Change of inode data, nanoseconds since 1970: moves even where a tool sets `mtime` back.
+    pub ctime: i128,
+    /// Inode number.
+    pub inode: u64,
+}
+
+/// Why a subject was not found.
+#[derive(Debug, thiserror::Error)]
+pub enum SubjectError {
+    /// Nothing there. Configuration.
+    #[error("{place}: there is nothing there")]
+    Missing {
+        /// Where.
+        place: String,
+    },
+    /// The reference makes no sense, or is of a form that this version cannot read. Configuration.
+    #[error("{0}")]
+    Reference(String),
+    /// There, but not readable as what it should be: incomplete.
+    #[error("{place}: {reason}")]
+    Unusable {
+        /// Where.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The bytes are not what their digest says: integrity.
+    #[error("{place}: {reason}")]
+    Integrity {
+        /// Where.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Cannot be reached now: infrastructure.
+    #[error("{0}")]
+    Unavailable(String),
+}
