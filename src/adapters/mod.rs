@@ -1,1 +1,7 @@
-//! The world, behind the ports.
+//! The world, behind the ports: files, processes, network, environment. Imports only `model` and `ports`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the room where files, processes and the environment are touched"
+)]
+
+pub mod scanner;

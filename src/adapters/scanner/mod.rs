@@ -1,0 +1,3 @@
+//! Scanners.
+
+pub mod builtin;
