@@ -1,6 +1,7 @@
 //! Where advisories are looked up.
 
-use crate::model::{Advisory, Ecosystem, Snapshot};
+use crate::model::{Advisory, Digest, Ecosystem, Snapshot};
+use std::sync::Arc;
 
 /// A snapshot of advisories, looked up by package.
 pub trait Advisories: Send + Sync {
@@ -15,6 +16,21 @@ pub trait Advisories: Send + Sync {
     /// # Errors
     /// The database cannot be read or is damaged.
     fn lookup(&self, ecosystem: &Ecosystem, name: &str) -> Result<Vec<Advisory>, AdvisoriesError>;
+}
+
+/// The databases of this machine. Projects with the same sources share one; others never meet.
+pub trait AdvisoryStore: Send + Sync {
+    /// The snapshot that a database holds now, without opening it; `None` where there is no such database.
+    ///
+    /// # Errors
+    /// It cannot be told.
+    fn current(&self, database: &str) -> Result<Option<Digest>, AdvisoriesError>;
+
+    /// Opens a database.
+    ///
+    /// # Errors
+    /// There is none, or it is damaged.
+    fn open(&self, database: &str) -> Result<Arc<dyn Advisories>, AdvisoriesError>;
 }
 
 /// Why advisories cannot be had.

@@ -6,4 +6,7 @@ use crate::model::Timestamp;
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Now, in nanoseconds since 1970: for comparing with the times of files, never for a result.
+    fn unix_nanos(&self) -> i64;
 }

@@ -12,7 +12,7 @@ mod signer;
 mod subjects;
 mod workspace;
 
-pub use advisories::{Advisories, AdvisoriesError};
+pub use advisories::{Advisories, AdvisoriesError, AdvisoryStore};
 pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};

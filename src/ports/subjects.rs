@@ -69,9 +69,9 @@ pub struct Stamp {
     /// Bytes; 0 for a directory.
     pub size: u64,
     /// Modification time, nanoseconds since 1970.
-    pub mtime: i128,
+    pub mtime: i64,
     /// Change of inode data, nanoseconds since 1970: moves even where a tool sets `mtime` back.
-    pub ctime: i128,
+    pub ctime: i64,
     /// Inode number.
     pub inode: u64,
 }

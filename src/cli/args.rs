@@ -1,0 +1,257 @@
+//! The command line.
+
+use crate::model::{Duration, Timestamp};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A build tool for compliance evidence: scans, signs and locks what an audit needs to reproduce the result, offline.
+#[derive(Debug, Parser)]
+#[command(name = "proofmark", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 pass, 1 policy failed, 2 usage or configuration, 3 stale lock, 4 integrity, \
+    5 infrastructure, 6 evidence incomplete, 70 bug.")]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Run as if started in DIR.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+    /// The config file [default: compliance.toml or compliance.kdl].
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<String>,
+    /// Form of the result on standard output: human, json, or what the command names.
+    #[arg(long, value_name = "FORM", global = true)]
+    pub format: Option<String>,
+    /// Whether to colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: When,
+    /// Progress on standard error.
+    #[arg(long, value_name = "HOW", default_value = "auto", global = true)]
+    pub progress: ProgressForm,
+    /// Say only what failed.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// Whether to do something that depends on the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Forms of progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressForm {
+    /// Bars on a terminal, else lines.
+    Auto,
+    /// Lines.
+    Plain,
+    /// One JSON object a line.
+    Json,
+    /// None.
+    None,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Detect services, write a commented compliance.toml and make a signing key.
+    Init(InitArgs),
+    /// Validate the config: every error at once.
+    Check,
+    /// Show what would run, what is cached, and why.
+    Plan(PlanArgs),
+    /// Scan what changed, judge it, sign it, and write the lock.
+    Build(BuildArgs),
+    /// Check the lock and every attestation.
+    Verify(VerifyArgs),
+    /// Compare two locks: files, or git revisions.
+    Diff(DiffArgs),
+    /// Tell why a service failed, why an action ran, how a package got in, or what fixes a finding.
+    Explain(ExplainArgs),
+    /// Show what depends on what: --format tree, dot, mermaid or json.
+    Graph,
+    /// Scan one subject without a config: --format table, json or cyclonedx.
+    Scan(ScanArgs),
+    /// The advisory database.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// The cache of earlier results.
+    #[command(subcommand)]
+    Cache(CacheCommand),
+    /// Completions for a shell, on standard output.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual pages: this one on standard output, or all into a directory.
+    Man {
+        /// Where to write one page a command.
+        directory: Option<PathBuf>,
+    },
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Only make the signing key, if there is none.
+    #[arg(long)]
+    pub key: bool,
+    /// The kind of key.
+    #[arg(long, value_name = "KIND", default_value = "p256")]
+    pub key_type: KeyKind,
+    /// Replace a config that is there.
+    #[arg(long)]
+    pub force: bool,
+    /// Print the config instead of writing anything.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Kinds of signing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyKind {
+    /// ECDSA on P-256: what stock verifiers take.
+    P256,
+    /// Ed25519: signatures are reproducible too.
+    Ed25519,
+}
+
+/// Options of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Only these services, and what they depend on.
+    pub services: Vec<String>,
+    /// The instant to judge at: an RFC 3339 time or a date [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
+}
+
+/// Options of `build`.
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Only these services, and what they depend on; the lock is then left alone.
+    pub services: Vec<String>,
+    /// Change nothing: exit 3 if the lock would change.
+    #[arg(long)]
+    pub locked: bool,
+    /// Use no network.
+    #[arg(long)]
+    pub offline: bool,
+    /// Actions at once [default: scan.jobs, else the number of cores].
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// Spread scan starts over this window [default: scan.stagger].
+    #[arg(long, value_name = "LENGTH")]
+    pub stagger: Option<Duration>,
+    /// The instant to judge at: an RFC 3339 time or a date [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
+    /// Go on with what can still run after a failure.
+    #[arg(long)]
+    pub keep_going: bool,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Use no network. Verification needs none.
+    #[arg(long)]
+    pub offline: bool,
+    /// Compute findings and verdicts anew from the stored evidence and compare.
+    #[arg(long)]
+    pub replay: bool,
+    /// The instant to judge at in a replay: lock, now, or a time.
+    #[arg(long, value_name = "TIME", default_value = "lock")]
+    pub as_of: String,
+    /// Who may have signed: a TOML file with the keys of [trust].
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+}
+
+/// Options of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The earlier lock: a file, or a git revision.
+    pub old: String,
+    /// The later lock: a file, or a git revision [default: the lock of this project].
+    pub new: Option<String>,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A service, an action (`sbom checkout/source`), a package (`lodash`, `pkg:npm/lodash`), or an advisory id.
+    pub what: String,
+}
+
+/// Options of `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// `oci:PATH`, or a source directory.
+    pub reference: String,
+    /// Look findings up in the advisory database.
+    #[arg(long = "match")]
+    pub match_advisories: bool,
+    /// Which image of an index of several: os/arch.
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+}
+
+/// `db …`.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Fetch what changed at the configured sources.
+    Update,
+    /// Make the database from a directory or zip in the osv.dev layout.
+    Import {
+        /// Directory, or zip.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Do nothing where it would give the database that is there.
+        #[arg(long)]
+        if_changed: bool,
+    },
+    /// Tell which advisories there are, and how old.
+    Status,
+    /// Compare two versions: prints `<`, `=` or `>`.
+    Compare {
+        /// As OSV names it (`npm`, `PyPI`, `Debian`), or `-`: then each line of standard input is `ECOSYSTEM A B`.
+        ecosystem: String,
+        /// A version, or `-`: then each line of standard input is `A B`.
+        a: Option<String>,
+        /// A version.
+        b: Option<String>,
+    },
+}
+
+/// `cache …`.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// Tell where it is and what is in it.
+    Stats,
+    /// Remove what has not been used for a while.
+    Gc {
+        /// How long is a while.
+        #[arg(long, value_name = "LENGTH", default_value = "30d")]
+        max_age: Duration,
+    },
+    /// Remove all of it.
+    Clear,
+}

@@ -1,0 +1,48 @@
+//! Everything outside that a verb works with, wired by `cli`, faked by tests.
+
+use crate::config::Engine;
+use crate::ports::{AdvisoryStore, Cache, Cancel, Clock, Events, Scanner, SignError, Signer, Subjects, Workspace};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Opens the signer that keeps its key at a path from the project's root; only when something is to be signed.
+pub type OpenSigner = dyn Fn(&str) -> Result<Arc<dyn Signer>, SignError> + Send + Sync;
+
+/// The ports, and where the project is.
+pub struct World {
+    /// The project's files.
+    pub workspace: Arc<dyn Workspace>,
+    /// The config's path from the project's root.
+    pub config_path: String,
+    /// Finds subjects.
+    pub subjects: Arc<dyn Subjects>,
+    /// The scanners there are.
+    pub scanners: BTreeMap<Engine, Arc<dyn Scanner>>,
+    /// Opens the local signer.
+    pub signer: Box<OpenSigner>,
+    /// The databases.
+    pub advisories: Arc<dyn AdvisoryStore>,
+    /// Earlier results.
+    pub cache: Arc<dyn Cache>,
+    /// Where to tell what happens.
+    pub events: Arc<dyn Events>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Set by Ctrl-C.
+    pub cancel: Cancel,
+    /// Names this program: version, and size and time of its file. A result of another program is never taken as current.
+    pub program: String,
+}
+
+impl World {
+    /// The lock's path: that of the config with the ending `.lock`.
+    pub fn lock_path(&self) -> String {
+        let stem = self.config_path.rsplit_once('.').map_or(self.config_path.as_str(), |(stem, _)| stem);
+        format!("{stem}.lock")
+    }
+
+    /// Where this config's state of the last good build lies: local to the checkout, never committed.
+    pub fn state_path(&self) -> String {
+        format!(".proofmark/state/{}.bin", self.config_path.replace('/', "+"))
+    }
+}
