@@ -1,1 +1,33 @@
-//! Statements, DSSE envelopes, Sigstore bundles, SBOM documents. Pure.
+//! Statements, DSSE envelopes, Sigstore bundles, SBOM documents. Pure: values in, bytes out, and back.
+//!
+//! | file | from → to |
+//! |---|---|
+//! | [`cyclonedx`] | `Sbom` ↔ CycloneDX 1.6 document |
+//! | [`slice`] | `AdvisorySlice` ↔ its stored bytes |
+//! | [`statements`] | results → the in-toto statements of a subject and of a lock |
+//! | [`payload`] | `Statement` ↔ DSSE payload (JCS) |
+//! | [`bundle`] | `Bundle` ↔ Sigstore bundle v0.3 |
+//! | [`keys`], [`verify`] | a bundle's bytes and trusted keys → [`Attestation`] |
+//! | [`merkle`] | statement digests → the lock's root |
+//!
+//! Everything written here is canonical JSON (RFC 8785) and everything read back must be exactly what would be written:
+//! one meaning has one spelling, so no changed byte goes unnoticed. Bytes that nobody has verified
+//! ([`crate::model::Bundle`]) and an [`Attestation`] are different types; only [`verify_bundle`] makes the latter.
+//!
+//! Must not: sign, read files, read a clock.
+
+pub mod bundle;
+pub mod cyclonedx;
+mod errors;
+mod json;
+pub mod keys;
+pub mod merkle;
+pub mod payload;
+pub mod slice;
+pub mod statements;
+pub mod verify;
+
+pub use errors::{BundleError, DocumentError, KeyError, StatementError, VerifyError};
+pub use keys::TrustedKeys;
+pub use payload::{parse_payload, payload};
+pub use verify::{Attestation, verify_bundle};

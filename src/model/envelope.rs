@@ -2,6 +2,8 @@
 //! Specifications: <https://github.com/secure-systems-lab/dsse/blob/master/envelope.md>,
 //! <https://docs.sigstore.dev/about/bundle/>.
 
+use super::Digest;
+use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
 /// An unverified envelope: a payload and one signature over its pre-authentication encoding.
@@ -35,6 +37,13 @@ pub struct SignatureBytes(pub Vec<u8>);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Hint(pub String);
 
+impl Hint {
+    /// The hint of a public key, given as `SubjectPublicKeyInfo` DER.
+    pub fn of(spki: &[u8]) -> Self {
+        Self(base64::engine::general_purpose::STANDARD.encode(Digest::of(spki).as_bytes()))
+    }
+}
+
 /// An unverified bundle of the key form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
@@ -47,6 +56,13 @@ pub struct Bundle {
 /// Who signed, for people and for the lock (`local:sha256:<hex of SPKI>`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SignerId(pub String);
+
+impl SignerId {
+    /// The name of a key of the `local` signer, given as `SubjectPublicKeyInfo` DER.
+    pub fn local(spki: &[u8]) -> Self {
+        Self(format!("local:{}", Digest::of(spki)))
+    }
+}
 
 impl std::fmt::Display for SignerId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
