@@ -1,1 +1,3 @@
 //! Which advisories affect which components.
+
+pub mod version;

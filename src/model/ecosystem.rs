@@ -1,6 +1,7 @@
 //! Package ecosystems as OSV names them, and the distributions that systems packages come from.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A family of packages with one version ordering and one name space. Names as in the OSV schema:
 /// <https://ossf.github.io/osv-schema/#defined-ecosystems>.
@@ -101,6 +102,34 @@ impl EcosystemKind {
             _ => return None,
         })
     }
+
+    /// The form of a package name that equal names share: PyPI by PEP 503 (lower case, runs of `-`, `_` and `.` as one
+    /// `-`), NuGet and Packagist lower case, all others as they are.
+    pub fn normal_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::PyPI => {
+                let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+                let bytes = name.as_bytes();
+                let normal = bytes.iter().enumerate().all(|(at, byte)| {
+                    plain(*byte) || (*byte == b'-' && at.checked_sub(1).is_none_or(|before| bytes[before] != b'-'))
+                });
+                if normal {
+                    return Cow::Borrowed(name);
+                }
+                let mut out = String::with_capacity(name.len());
+                for letter in name.chars() {
+                    match letter {
+                        '-' | '_' | '.' if out.ends_with('-') => {}
+                        '-' | '_' | '.' => out.push('-'),
+                        other => out.extend(other.to_lowercase()),
+                    }
+                }
+                Cow::Owned(out)
+            }
+            Self::NuGet | Self::Packagist if name.chars().any(char::is_uppercase) => Cow::Owned(name.to_lowercase()),
+            _ => Cow::Borrowed(name),
+        }
+    }
 }
 
 /// An ecosystem with its release where it has one: `npm`, `Debian:12`, `Alpine:v3.20`.
@@ -190,5 +219,20 @@ impl std::fmt::Display for Distro {
             "" => f.write_str(&self.id),
             version => write!(f, "{} {version}", self.id),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_one_normal_form() {
+        for (name, normal) in [("Foo._-Bar", "foo-bar"), ("a--b", "a-b"), ("flask", "flask"), ("-a-", "-a-")] {
+            assert_eq!(EcosystemKind::PyPI.normal_name(name), normal);
+        }
+        assert_eq!(EcosystemKind::NuGet.normal_name("Newtonsoft.Json"), "newtonsoft.json");
+        assert_eq!(EcosystemKind::Packagist.normal_name("Symfony/Yaml"), "symfony/yaml");
+        assert_eq!(EcosystemKind::Npm.normal_name("JSONStream"), "JSONStream");
     }
 }

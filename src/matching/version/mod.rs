@@ -1,0 +1,66 @@
+//! Version orderings, one ecosystem's a file.
+//!
+//! In: two versions as their ecosystem writes them. Out: which is less, as the ecosystem's own tools say, or [`Unordered`].
+//! Nothing here guesses: an ecosystem without a rule, or a text that its tools would not read, has no order. Every rule is
+//! linear in the texts' length and compares runs of digits as text, so that no number is too large.
+
+mod apk;
+mod digits;
+mod dpkg;
+mod go;
+mod pep440;
+mod pep440_legacy;
+mod semver;
+
+use crate::model::EcosystemKind;
+use std::cmp::Ordering;
+
+/// Why two versions have no order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unordered {
+    /// We know no ordering for the ecosystem.
+    #[error("versions of {0} have no known ordering")]
+    Ecosystem(Box<str>),
+    /// The ecosystem's ordering cannot read a version.
+    #[error("`{0}` is not a version that can be ordered")]
+    Version(Box<str>),
+}
+
+impl Unordered {
+    /// A version that cannot be read, cut to a length that can be shown.
+    fn version(text: &str) -> Self {
+        const SHOWN: usize = 80;
+        match text.char_indices().nth(SHOWN) {
+            Some((at, _)) => Self::Version(format!("{}…", &text[..at]).into()),
+            None => Self::Version(text.into()),
+        }
+    }
+}
+
+/// Which of two versions of an ecosystem is less.
+///
+/// # Errors
+/// The ecosystem has no ordering here, or one of the versions cannot be read by it.
+pub fn compare(kind: &EcosystemKind, a: &str, b: &str) -> Result<Ordering, Unordered> {
+    match kind {
+        EcosystemKind::Npm | EcosystemKind::CratesIo | EcosystemKind::Hex => semver::compare(a, b),
+        EcosystemKind::Go => go::compare(a, b),
+        EcosystemKind::PyPI => pep440::compare(a, b),
+        EcosystemKind::Debian | EcosystemKind::Ubuntu => dpkg::compare(a, b),
+        EcosystemKind::Alpine | EcosystemKind::Wolfi | EcosystemKind::Chainguard => apk::compare(a, b),
+        EcosystemKind::Maven
+        | EcosystemKind::RubyGems
+        | EcosystemKind::NuGet
+        | EcosystemKind::Packagist
+        | EcosystemKind::Pub
+        | EcosystemKind::Other(_) => Err(Unordered::Ecosystem(kind.as_str().into())),
+    }
+}
+
+/// Which of two versions is less by Semantic Versioning, whatever the ecosystem: the ordering of OSV's `SEMVER` ranges.
+///
+/// # Errors
+/// One of them cannot be read.
+pub fn compare_semver(a: &str, b: &str) -> Result<Ordering, Unordered> {
+    semver::compare(a, b)
+}

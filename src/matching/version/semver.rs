@@ -1,0 +1,82 @@
+//! Semantic Versioning 2.0 (<https://semver.org/#spec-item-11>): npm, crates.io, Hex, and OSV's `SEMVER` ranges.
+//!
+//! More is read than the specification allows, as the tools of these ecosystems and OSV do: a leading `v`, missing minor and
+//! patch numbers, leading zeros, and a pre-release without its hyphen (`1.0.0beta`). A fourth number is not: nothing says
+//! what it means here.
+
+use super::{Unordered, digits};
+use std::cmp::Ordering;
+
+/// A version in its parts.
+pub(super) struct Semver<'a> {
+    /// Major, minor, patch.
+    numbers: [&'a str; 3],
+    /// Pre-release without its hyphen; empty for a release.
+    pre: &'a str,
+    /// Build without its plus.
+    pub(super) build: &'a str,
+}
+
+impl<'a> Semver<'a> {
+    /// Reads one; `None` for a text that is not one.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let (version, build) = text.split_once('+').unwrap_or((text, ""));
+        let mut rest = version.strip_prefix(['v', 'V']).unwrap_or(version);
+        let mut numbers = ["0"; 3];
+        for (at, slot) in numbers.iter_mut().enumerate() {
+            let number = if at == 0 { Some(rest) } else { rest.strip_prefix('.') };
+            let Some(number) = number else { break };
+            let (number, behind) = digits::split(number);
+            if number.is_empty() {
+                return None;
+            }
+            (*slot, rest) = (number, behind);
+        }
+        let pre = match rest.as_bytes().first() {
+            None => "",
+            Some(b'-') => &rest[1..],
+            Some(byte) if byte.is_ascii_alphabetic() => rest,
+            Some(_) => return None,
+        };
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+        (pre.bytes().all(allowed) && !build.contains(char::is_whitespace)).then_some(Self { numbers, pre, build })
+    }
+
+    /// Precedence by the specification: the build does not count.
+    pub(super) fn precedence(&self, other: &Self) -> Ordering {
+        let numbers = self.numbers.iter().zip(&other.numbers).map(|(a, b)| digits::compare(a, b));
+        numbers.fold(Ordering::Equal, Ordering::then).then_with(|| match (self.pre, other.pre) {
+            ("", "") => Ordering::Equal,
+            ("", _) => Ordering::Greater,
+            (_, "") => Ordering::Less,
+            (a, b) => identifiers(a, b),
+        })
+    }
+}
+
+/// Compares dot-separated identifiers: numbers by value and below words, words as bytes, the longer list above its prefix.
+fn identifiers(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.split('.'), b.split('.'));
+    loop {
+        let order = match (a.next(), b.next()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(a), Some(b)) => match (digits::all(a), digits::all(b)) {
+                (true, true) => digits::compare(a, b),
+                (true, false) => Ordering::Less,
+                (false, true) => Ordering::Greater,
+                (false, false) => a.cmp(b),
+            },
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// Which is less.
+pub(super) fn compare(a: &str, b: &str) -> Result<Ordering, Unordered> {
+    let read = |text| Semver::parse(text).ok_or_else(|| Unordered::version(text));
+    Ok(read(a)?.precedence(&read(b)?))
+}
