@@ -1,6 +1,7 @@
 //! Package ecosystems as OSV names them, and the distributions that systems packages come from.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A family of packages with one version ordering and one name space. Names as in the OSV schema:
 /// <https://ossf.github.io/osv-schema/#defined-ecosystems>.
@@ -82,6 +83,33 @@ impl EcosystemKind {
             "Hex" => Self::Hex,
             "Pub" => Self::Pub,
             other => Self::Other(other.into()),
+        }
+    }
+
+    /// The form of a package name under which this ecosystem takes two spellings to be the same: PyPI by PEP 503 (lower
+    /// case, runs of `-`, `_` and `.` are one `-`), NuGet and Packagist in lower case, the others as written.
+    pub fn normal_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let lower = |name: &'a str| {
+            if name.chars().any(char::is_uppercase) { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
+        };
+        match self {
+            Self::PyPI => {
+                let is_separator = |c: char| matches!(c, '-' | '_' | '.');
+                if !name.contains(['_', '.']) && !name.contains("--") {
+                    return lower(name);
+                }
+                let mut normal = String::with_capacity(name.len());
+                for c in name.chars() {
+                    match is_separator(c) {
+                        true if normal.ends_with('-') => {}
+                        true => normal.push('-'),
+                        false => normal.extend(c.to_lowercase()),
+                    }
+                }
+                Cow::Owned(normal)
+            }
+            Self::NuGet | Self::Packagist => lower(name),
+            _ => Cow::Borrowed(name),
         }
     }
 
@@ -189,6 +217,27 @@ impl std::fmt::Display for Distro {
         match self.version.as_str() {
             "" => f.write_str(&self.id),
             version => write!(f, "{} {version}", self.id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_one_form() {
+        for (kind, name, normal) in [
+            (EcosystemKind::PyPI, "Zope.Interface__x", "zope-interface-x"),
+            (EcosystemKind::PyPI, "a-._b", "a-b"),
+            (EcosystemKind::PyPI, "a--b", "a-b"),
+            (EcosystemKind::PyPI, "requests", "requests"),
+            (EcosystemKind::NuGet, "Newtonsoft.Json", "newtonsoft.json"),
+            (EcosystemKind::Packagist, "Symfony/HTTP", "symfony/http"),
+            (EcosystemKind::Npm, "JSONStream", "JSONStream"),
+            (EcosystemKind::Go, "github.com/BurntSushi/toml", "github.com/BurntSushi/toml"),
+        ] {
+            assert_eq!(kind.normal_name(name), normal);
         }
     }
 }
