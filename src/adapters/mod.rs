@@ -4,4 +4,5 @@
     reason = "this is the room where files, processes and the environment are touched"
 )]
 
+pub mod advisories;
 pub mod scanner;

@@ -86,6 +86,33 @@ impl EcosystemKind {
         }
     }
 
+    /// The form of a package name under which this ecosystem takes two spellings to be the same: PyPI by PEP 503 (lower
+    /// case, runs of `-`, `_` and `.` are one `-`), NuGet and Packagist in lower case, the others as written.
+    pub fn normal_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        let lower = |name: &'a str| {
+            if name.chars().any(char::is_uppercase) { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
+        };
+        match self {
+            Self::PyPI => {
+                let is_separator = |c: char| matches!(c, '-' | '_' | '.');
+                if !name.contains(['_', '.']) && !name.contains("--") {
+                    return lower(name);
+                }
+                let mut normal = String::with_capacity(name.len());
+                for c in name.chars() {
+                    match is_separator(c) {
+                        true if normal.ends_with('-') => {}
+                        true => normal.push('-'),
+                        false => normal.extend(c.to_lowercase()),
+                    }
+                }
+                Cow::Owned(normal)
+            }
+            Self::NuGet | Self::Packagist => lower(name),
+            _ => Cow::Borrowed(name),
+        }
+    }
+
     /// From a package URL's type, for the language ecosystems. `deb` and `apk` need the distribution: see [`Distro`].
     pub fn from_purl_type(kind: &str) -> Option<Self> {
         Some(match kind {
@@ -103,33 +130,6 @@ impl EcosystemKind {
         })
     }
 
-    /// The form of a package name that equal names share: PyPI by PEP 503 (lower case, runs of `-`, `_` and `.` as one
-    /// `-`), NuGet and Packagist lower case, all others as they are.
-    pub fn normal_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
-        match self {
-            Self::PyPI => {
-                let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-                let bytes = name.as_bytes();
-                let normal = bytes.iter().enumerate().all(|(at, byte)| {
-                    plain(*byte) || (*byte == b'-' && at.checked_sub(1).is_none_or(|before| bytes[before] != b'-'))
-                });
-                if normal {
-                    return Cow::Borrowed(name);
-                }
-                let mut out = String::with_capacity(name.len());
-                for letter in name.chars() {
-                    match letter {
-                        '-' | '_' | '.' if out.ends_with('-') => {}
-                        '-' | '_' | '.' => out.push('-'),
-                        other => out.extend(other.to_lowercase()),
-                    }
-                }
-                Cow::Owned(out)
-            }
-            Self::NuGet | Self::Packagist if name.chars().any(char::is_uppercase) => Cow::Owned(name.to_lowercase()),
-            _ => Cow::Borrowed(name),
-        }
-    }
 }
 
 /// An ecosystem with its release where it has one: `npm`, `Debian:12`, `Alpine:v3.20`.
