@@ -5,3 +5,4 @@
 )]
 
 pub mod scanner;
+pub mod signer;
