@@ -6,3 +6,4 @@
 
 pub mod advisories;
 pub mod scanner;
+pub mod signer;

@@ -40,7 +40,9 @@ pub fn parse_payload(bytes: &[u8]) -> Result<Statement, StatementError> {
         return Err(shape("it names no subject".into()));
     }
     let is_hex = |text: &str| {
-        text.len() >= 40 && text.len() % 2 == 0 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        text.len() >= 40
+            && text.len().is_multiple_of(2)
+            && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     match statement.subject.iter().find(|s| s.digest.is_empty() || !s.digest.values().all(|hex| is_hex(hex))) {
         Some(subject) => {

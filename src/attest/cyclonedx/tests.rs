@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "the official schema is test data")]
+
 use super::*;
 use crate::attest::DocumentError;
 use crate::model::{

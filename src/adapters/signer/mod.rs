@@ -1,0 +1,3 @@
+//! What signs: one signer a folder.
+
+pub mod local;
