@@ -1,3 +1,148 @@
 //! Which advisories affect which components.
+//!
+//! In: an SBOM, and advisories. Out: findings, what could not be told (gaps), and the slice of advisories that was looked
+//! at. Pure: [`rematch`] comes to the same findings and gaps from the stored slice alone, years later. Gaps that the SBOM
+//! itself has are not repeated here.
+//!
+//! An advisory that its database limits to operating systems without Linux does not affect what lies in a Linux root
+//! filesystem; for a source tree it counts, since nothing says where its program will run.
 
+mod affects;
+mod coverage;
+mod fold;
+mod rating;
+mod slice;
 pub mod version;
+
+use crate::model::{Advisory, AdvisorySlice, Affected, Component, Ecosystem, Finding, Gap, GapKind, Sbom};
+use crate::ports::{Advisories, AdvisoriesError};
+use affects::Answer;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Raised whenever the same SBOM and slice would give other findings or gaps: part of the key of a match.
+pub const REVISION: u32 = 1;
+
+/// What a match came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matched {
+    /// Sorted by package URL and id.
+    pub findings: Vec<Finding>,
+    /// Sorted, distinct.
+    pub gaps: Vec<Gap>,
+    /// What it was made from, beside the SBOM.
+    pub slice: AdvisorySlice,
+}
+
+/// Matches an SBOM against a database. Asks it once for each package name.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn match_sbom(sbom: &Sbom, advisories: &dyn Advisories) -> Result<Matched, AdvisoriesError> {
+    let slice = slice::cut(sbom, advisories)?;
+    let (findings, gaps) = rematch(sbom, &slice);
+    Ok(Matched { findings, gaps, slice })
+}
+
+/// Matches an SBOM against the slice that was cut for it: findings and gaps as [`match_sbom`] gave them.
+pub fn rematch(sbom: &Sbom, slice: &AdvisorySlice) -> (Vec<Finding>, Vec<Gap>) {
+    let index = slice::Index::new(slice);
+    let mut cases: BTreeMap<Case<'_>, Vec<&Component>> = BTreeMap::new();
+    for component in &sbom.components {
+        let Some(ecosystem) = &component.ecosystem else { continue };
+        let (name, version) = component.lookup();
+        let name = ecosystem.kind.normal_name(name);
+        let case = Case { ecosystem, name, version, on_linux: is_on_linux(sbom, component) };
+        cases.entry(case).or_default().push(component);
+    }
+    let mut findings = Vec::new();
+    let mut gaps = coverage::gaps(sbom, &slice.snapshot);
+    for (case, components) in &cases {
+        let Some(first) = components.first() else { continue };
+        let told = case.told(first, &index.lookup(case.ecosystem, &case.name));
+        for component in components {
+            findings.extend(
+                told.findings.iter().map(|finding| Finding { package: component.purl.clone(), ..finding.clone() }),
+            );
+            gaps.extend(
+                told.gap
+                    .iter()
+                    .map(|reason| Gap::new(GapKind::UnorderedVersion, component.purl.as_str(), reason.clone())),
+            );
+        }
+    }
+    findings.sort_by(|a, b| (&a.package, &a.id).cmp(&(&b.package, &b.id)));
+    gaps.sort();
+    gaps.dedup();
+    (findings, gaps)
+}
+
+/// What components share that have the same findings.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Case<'a> {
+    ecosystem: &'a Ecosystem,
+    name: Cow<'a, str>,
+    version: &'a str,
+    on_linux: bool,
+}
+
+/// What was told of a case.
+struct Told {
+    findings: Vec<Finding>,
+    /// Why something could not be told.
+    gap: Option<String>,
+}
+
+impl Case<'_> {
+    fn told(&self, component: &Component, advisories: &[(&Advisory, Vec<&Affected>)]) -> Told {
+        let kind = &self.ecosystem.kind;
+        let (mut hits, mut undecided, mut why) = (Vec::new(), Vec::new(), None);
+        for (advisory, entries) in advisories {
+            let entries: Vec<&Affected> = entries.iter().copied().filter(|entry| self.may_run(entry)).collect();
+            if self.version.is_empty() {
+                if entries.iter().any(|entry| affects::speaks(entry)) {
+                    undecided.push(advisory.id.as_str());
+                }
+                continue;
+            }
+            match affects::answer(kind, self.version, entries) {
+                Answer::Unaffected => {}
+                Answer::Affected { entries, fixed } => hits.push(fold::Hit { advisory, entries, fixed }),
+                Answer::Undecided(reason) => {
+                    undecided.push(&advisory.id);
+                    why.get_or_insert(reason);
+                }
+            }
+        }
+        let why = why.map_or_else(|| "it has no version".to_owned(), |reason| reason.to_string());
+        Told {
+            findings: fold::findings(kind, &component.purl, &hits),
+            gap: (!undecided.is_empty()).then(|| format!("{why}: not held against {}", some_of(&undecided))),
+        }
+    }
+
+    /// Whether an entry speaks of a system that the component may run on.
+    fn may_run(&self, entry: &Affected) -> bool {
+        !self.on_linux || entry.os.is_empty() || entry.os.iter().any(|os| os == "linux")
+    }
+}
+
+/// Whether a component lies in a Linux root filesystem: one that names its distribution, or an image whose layers are not
+/// those of Windows, which keep all files in `Files`.
+fn is_on_linux(sbom: &Sbom, component: &Component) -> bool {
+    let in_image = |location: &crate::model::Location| location.layer.is_some() && !location.path.starts_with("Files/");
+    let linux = |distro: &crate::model::Distro| distro.id != "freebsd";
+    match &sbom.distro {
+        Some(distro) => linux(distro),
+        None => !component.locations.is_empty() && component.locations.iter().all(in_image),
+    }
+}
+
+/// The first few ids, and how many there are beyond.
+fn some_of(ids: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    match ids.get(SHOWN..).map(<[_]>::len) {
+        None | Some(0) => ids.join(", "),
+        Some(more) => format!("{} and {more} more", ids[..SHOWN].join(", ")),
+    }
+}

@@ -10,7 +10,10 @@ mod dpkg;
 mod go;
 mod pep440;
 mod pep440_legacy;
+mod same;
 mod semver;
+
+pub(super) use same::Same;
 
 use crate::model::EcosystemKind;
 use std::cmp::Ordering;

@@ -6,7 +6,7 @@ use super::{Unordered, digits, pep440_legacy};
 use std::cmp::Ordering;
 
 /// A version in its parts, borrowed from its text.
-struct Version<'a> {
+pub(super) struct Version<'a> {
     epoch: &'a str,
     /// Numbers separated by dots, without trailing `.0`s.
     release: &'a str,
@@ -41,7 +41,8 @@ fn number(text: &str) -> (&str, &str) {
 }
 
 impl<'a> Version<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
+    /// Reads one; `None` for a text that PEP 440 does not read.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
         let text = text.trim();
         let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
         let (public, local) = match text.split_once('+') {
@@ -100,7 +101,8 @@ impl<'a> Version<'a> {
         }
     }
 
-    fn compare(&self, other: &Self) -> Ordering {
+    /// Which is less.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
         let optional = |a: Option<&str>, b: Option<&str>| match (a, b) {
             (Some(a), Some(b)) => digits::compare(a, b),
             (a, b) => a.is_some().cmp(&b.is_some()),

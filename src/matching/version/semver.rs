@@ -13,8 +13,6 @@ pub(super) struct Semver<'a> {
     numbers: [&'a str; 3],
     /// Pre-release without its hyphen; empty for a release.
     pre: &'a str,
-    /// Build without its plus.
-    pub(super) build: &'a str,
 }
 
 impl<'a> Semver<'a> {
@@ -39,7 +37,7 @@ impl<'a> Semver<'a> {
             Some(_) => return None,
         };
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        (pre.bytes().all(allowed) && !build.contains(char::is_whitespace)).then_some(Self { numbers, pre, build })
+        (pre.bytes().all(allowed) && !build.contains(char::is_whitespace)).then_some(Self { numbers, pre })
     }
 
     /// Precedence by the specification: the build does not count.
