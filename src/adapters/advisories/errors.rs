@@ -93,7 +93,7 @@ pub enum UpdateError {
         reason: String,
     },
     /// The server says that there is no such file.
-    #[error("{url}: {reason}")]
+    #[error("{url}: the server says {status}")]
     #[diagnostic(
         code("advisories::refused"),
         help("is the ecosystem's name right? It is case-sensitive, as in the OSV schema")
@@ -101,8 +101,8 @@ pub enum UpdateError {
     Refused {
         /// Which file.
         url: String,
-        /// What the server said.
-        reason: String,
+        /// The HTTP status.
+        status: u16,
     },
     /// The server cannot be reached, or kept failing.
     #[error("{url}: {reason}")]
@@ -131,6 +131,10 @@ pub enum UpdateError {
         /// Why.
         source: std::io::Error,
     },
+    /// Another update of the same database is under way.
+    #[error("another update of this database is under way")]
+    #[diagnostic(code("advisories::busy"), help("wait for it, then try again"))]
+    Busy,
     /// The update was stopped.
     #[error("stopped")]
     #[diagnostic(code("advisories::stopped"))]

@@ -12,8 +12,9 @@
 //!
 //! Nothing here decides whether a package is affected: that is `matching`, which is pure.
 
+pub mod backoff;
 pub mod build;
-
+pub mod download;
 pub mod errors;
 pub mod format;
 pub mod import;
@@ -22,11 +23,13 @@ mod mmap;
 pub mod osv;
 pub mod sources;
 pub mod store;
+pub mod update;
 
 pub use errors::{ImportError, UpdateError};
 pub use import::{Imported, import};
 pub use index::IndexAdvisories;
 pub use store::open;
+pub use update::{UpdateRequest, Updated, update};
 
 #[cfg(test)]
 mod testing;

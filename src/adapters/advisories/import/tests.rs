@@ -86,7 +86,7 @@ fn a_record_that_cannot_be_read_stops_the_import() {
         let place = dir.path().join("y");
         std::fs::create_dir_all(&place).unwrap();
         std::fs::write(place.join(name), bytes).unwrap();
-        assert!(import(&db, &[place.clone()], &Silent).is_err());
+        assert!(import(&db, std::slice::from_ref(&place), &Silent).is_err());
         std::fs::remove_dir_all(place).unwrap();
     }
     assert!(import(&db, &[dir.path().join("none")], &Silent).is_err());
