@@ -2,6 +2,7 @@
 
 mod exit;
 mod failure;
+pub mod init;
 mod warm;
 mod world;
 
