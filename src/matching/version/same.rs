@@ -1,6 +1,6 @@
 //! Whether a version is one that an advisory lists by name.
 
-use super::pep440;
+use super::{digits, pep440};
 use crate::model::EcosystemKind;
 use std::cmp::Ordering;
 
@@ -37,9 +37,41 @@ impl<'a> Same<'a> {
             || match &self.rule {
                 Rule::Text => false,
                 Rule::Go => list.iter().any(|listed| bare(listed) == bare(self.text)),
-                Rule::Pep440(version) => list.iter().any(|listed| {
-                    pep440::Version::parse(listed).is_some_and(|listed| version.compare(&listed) == Ordering::Equal)
-                }),
+                Rule::Pep440(version) => {
+                    let start = start(self.text);
+                    let mut near = list.iter().filter(|listed| start == self::start(listed));
+                    near.any(|listed| {
+                        pep440::Version::parse(listed).is_some_and(|listed| version.compare(&listed) == Ordering::Equal)
+                    })
+                }
             }
+    }
+}
+
+/// What equal PEP 440 versions have in common and is had without reading them whole, since lists are long: the first two
+/// numbers of the release, without leading zeros. An epoch is left out: the whole comparison has it.
+fn start(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let text = text.split_once('!').map_or(text, |(_, release)| release);
+    let (first, rest) = digits::split(text);
+    let second = rest.strip_prefix('.').map_or("", |rest| digits::split(rest).0);
+    (first.trim_start_matches('0'), second.trim_start_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_version_are_the_same() {
+        let list = |text: &str| [text.to_owned()];
+        let python = |a, b| Same::new(&EcosystemKind::PyPI, a).is_in(&list(b));
+        for (a, b) in [("1.0.0", "1.0"), ("v1", "1.0"), (" 1.00a1", "1.0.alpha-1"), ("0!1", "1"), ("1", "0!1")] {
+            assert!(python(a, b), "{a} {b}");
+        }
+        assert!(!python("1.0", "1.1") && !python("1!1", "1") && !python("1+a", "1"));
+        assert!(Same::new(&EcosystemKind::Go, "v1.0.0").is_in(&list("1.0.0")));
+        assert!(!Same::new(&EcosystemKind::Maven, "1.0.0").is_in(&list("1.0")));
     }
 }
