@@ -3,10 +3,13 @@
 //! Of several records with one id the one modified last wins, then the one whose bytes are greater; withdrawn ones are left out
 //! after that. The records' text waits in a temporary file, so that memory holds ids and names only.
 
+use super::format;
 use super::format::{
-    Content, KEY_BLOCK_BYTES, KeyBlock, KeyEntry, Layout, MAGIC, RECORD_BLOCK_BYTES, RecordBlock, Sum, digest,
+    Content, KEY_BLOCK_BYTES, KeyBlock, KeyEntry, Layout, MAGIC, RECORD_BLOCK_BYTES, RecordBlock, RecordText, Sum,
+    digest,
 };
-use crate::model::{Advisory, Digest, Ecosystem};
+use super::osv::package_key;
+use crate::model::{Advisory, Affected, Digest, Ecosystem};
 use rayon::prelude::*;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +28,7 @@ pub struct Prepared {
     id: String,
     modified: i128,
     withdrawn: bool,
-    keys: BTreeSet<(Ecosystem, String)>,
+    keys: Vec<(Ecosystem, String)>,
     bytes: Vec<u8>,
 }
 
@@ -34,22 +37,29 @@ impl Prepared {
     ///
     /// # Errors
     /// None that an [`Advisory`] can cause today.
-    pub fn new(advisory: &Advisory) -> io::Result<Self> {
-        let keys = advisory
-            .affected
-            .iter()
-            .map(|affected| {
-                let ecosystem = &affected.package.ecosystem;
-                (ecosystem.clone(), ecosystem.kind.normal_name(&affected.package.name).into_owned())
-            })
-            .collect();
+    pub fn new(mut advisory: Advisory) -> io::Result<Self> {
+        let affected = std::mem::take(&mut advisory.affected);
+        let mut affected: Vec<_> = affected.into_iter().map(|one| (package_key(&one), one)).collect();
+        affected.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut record = RecordText::new(&serde_json::to_vec(&advisory)?)?;
+        let mut keys = Vec::new();
+        for part in affected.chunk_by(|a, b| a.0 == b.0) {
+            keys.extend(part.first().map(|(key, _)| key.clone()));
+            let part: Vec<&Affected> = part.iter().map(|(_, affected)| affected).collect();
+            record.push(&serde_json::to_vec(&part)?)?;
+        }
         Ok(Self {
-            id: advisory.id.clone(),
             modified: advisory.modified.parse::<jiff::Timestamp>().map_or(i128::MIN, |time| time.as_nanosecond()),
             withdrawn: advisory.withdrawn.is_some(),
+            id: advisory.id,
             keys,
-            bytes: serde_json::to_vec(advisory)?,
+            bytes: record.0,
         })
+    }
+
+    /// The encoded record.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The ecosystems that it names.
@@ -61,7 +71,7 @@ impl Prepared {
 struct Held {
     modified: i128,
     withdrawn: bool,
-    keys: BTreeSet<(Ecosystem, String)>,
+    keys: Vec<(Ecosystem, String)>,
     offset: u64,
     bytes: usize,
 }
@@ -178,9 +188,7 @@ impl Builder {
         let mut first = 0;
         for (number, held) in (0_u32..).zip(kept) {
             let text = self.read(held.offset, held.bytes)?;
-            let length = u32::try_from(text.len()).map_err(io::Error::other)?;
-            block.extend_from_slice(&length.to_le_bytes());
-            block.extend_from_slice(&text);
+            format::push_piece(&mut block, &text)?;
             if block.len() >= RECORD_BLOCK_BYTES {
                 sums.push(RecordBlock { first, sum: blocks.push(std::mem::take(&mut block))? });
                 first = number + 1;
@@ -217,9 +225,10 @@ impl Builder {
 }
 
 fn write_keys(kept: &[Held], blocks: &mut BlockWriter) -> io::Result<(Vec<String>, Vec<KeyBlock>)> {
-    let mut keys: Vec<(String, &str, u32)> = Vec::new();
+    let mut keys: Vec<(String, &str, (u32, u32))> = Vec::new();
     for (number, held) in (0_u32..).zip(kept) {
-        keys.extend(held.keys.iter().map(|(ecosystem, name)| (ecosystem.to_string(), name.as_str(), number)));
+        let parts = (0_u32..).zip(&held.keys);
+        keys.extend(parts.map(|(part, (ecosystem, name))| (ecosystem.to_string(), name.as_str(), (number, part))));
     }
     keys.par_sort_unstable();
     let mut ecosystems: Vec<String> = Vec::new();

@@ -113,7 +113,7 @@ impl Intake<'_> {
         let read: Vec<_> = batch
             .into_par_iter()
             .map(|(place, bytes)| {
-                let record = osv::parse(&bytes).map(|parsed| (Prepared::new(&parsed.advisory), parsed.oddities));
+                let record = osv::parse(&bytes).map(|parsed| (Prepared::new(parsed.advisory), parsed.oddities));
                 (place, record)
             })
             .collect();

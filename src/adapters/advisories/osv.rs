@@ -63,7 +63,7 @@ impl Reader {
     }
 
     fn advisory(&mut self, id: &str, record: &Map<String, Value>) -> Result<Advisory, String> {
-        let affected = match present(record, "affected") {
+        let mut affected = match present(record, "affected") {
             None => Vec::new(),
             Some(Value::Array(entries)) => {
                 let mut affected = Vec::with_capacity(entries.len());
@@ -74,6 +74,7 @@ impl Reader {
             }
             Some(_) => return Err("`affected` is not a list".into()),
         };
+        affected.sort_by_cached_key(package_key);
         let modified = text(record, "modified").unwrap_or_default().to_owned();
         if modified.parse::<jiff::Timestamp>().is_err() {
             self.odd("`modified` is not a time");
@@ -231,6 +232,12 @@ impl Reader {
         }
         scores
     }
+}
+
+/// What an affected package is looked up by; `affected` is in this order.
+pub fn package_key(affected: &Affected) -> (Ecosystem, String) {
+    let AffectedPackage { ecosystem, name } = &affected.package;
+    (ecosystem.clone(), ecosystem.kind.normal_name(name).into_owned())
 }
 
 /// The field, unless it is absent or `null`.

@@ -110,7 +110,7 @@ fn brute(root: &[PathBuf]) -> BTreeMap<String, Advisory> {
                     let advisory = osv::parse(&bytes).unwrap().advisory;
                     let time = |advisory: &Advisory| advisory.modified.parse::<jiff::Timestamp>().unwrap();
                     let better = all.get(&advisory.id).is_none_or(|held| {
-                        let bytes = |advisory| serde_json::to_vec(advisory).unwrap();
+                        let bytes = |advisory: &Advisory| Prepared::new(advisory.clone()).unwrap().bytes().to_vec();
                         (time(held), bytes(held)) < (time(&advisory), bytes(&advisory))
                     });
                     if better {
