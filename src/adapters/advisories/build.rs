@@ -110,6 +110,11 @@ impl Builder {
         self.present.insert(ecosystem);
     }
 
+    /// Whether any ecosystem was imported.
+    pub fn has_ecosystems(&self) -> bool {
+        !self.present.is_empty()
+    }
+
     /// Adds a record.
     ///
     /// # Errors
@@ -225,35 +230,36 @@ impl Builder {
 }
 
 fn write_keys(kept: &[Held], blocks: &mut BlockWriter) -> io::Result<(Vec<String>, Vec<KeyBlock>)> {
-    let mut keys: Vec<(String, &str, (u32, u32))> = Vec::new();
-    for (number, held) in (0_u32..).zip(kept) {
-        let parts = (0_u32..).zip(&held.keys);
-        keys.extend(parts.map(|(part, (ecosystem, name))| (ecosystem.to_string(), name.as_str(), (number, part))));
+    let named: BTreeSet<&Ecosystem> = kept.iter().flat_map(|held| &held.keys).map(|(ecosystem, _)| ecosystem).collect();
+    let mut named: Vec<(String, &Ecosystem)> = named.into_iter().map(|one| (one.to_string(), one)).collect();
+    named.sort();
+    let numbers: BTreeMap<&Ecosystem, u32> = named.iter().map(|(_, one)| *one).zip(0..).collect();
+    let mut keys: Vec<(u32, &str, (u32, u32))> = Vec::new();
+    for (record, held) in (0..).zip(kept) {
+        for (part, (ecosystem, name)) in (0..).zip(&held.keys) {
+            let number = numbers.get(ecosystem).copied();
+            keys.extend(number.map(|number| (number, name.as_str(), (record, part))));
+        }
     }
     keys.par_sort_unstable();
-    let mut ecosystems: Vec<String> = Vec::new();
     let mut key_blocks: Vec<KeyBlock> = Vec::new();
     let mut block = Vec::new();
-    let mut first: Option<(u32, String)> = None;
-    for group in keys.chunk_by(|a, b| (&a.0, a.1) == (&b.0, b.1)) {
-        let [(ecosystem, name, _), ..] = group else { continue };
-        if ecosystems.last() != Some(ecosystem) {
-            ecosystems.push(ecosystem.clone());
-        }
-        let number = u32::try_from(ecosystems.len() - 1).map_err(io::Error::other)?;
-        let entry = KeyEntry { ecosystem: number, name, records: group.iter().map(|key| key.2).collect() };
-        first.get_or_insert_with(|| (number, (*name).to_owned()));
+    let mut first: Option<(u32, &str)> = None;
+    let close = |(ecosystem, name): (u32, &str), sum| KeyBlock { ecosystem, name: name.to_owned(), sum };
+    for group in keys.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let [(ecosystem, name, _), ..] = *group else { continue };
+        let entry = KeyEntry { ecosystem, name, records: group.iter().map(|key| key.2).collect() };
         block.extend(postcard::to_stdvec(&entry).map_err(io::Error::other)?);
-        if block.len() >= KEY_BLOCK_BYTES
-            && let Some((ecosystem, name)) = first.take()
-        {
-            key_blocks.push(KeyBlock { ecosystem, name, sum: blocks.push(std::mem::take(&mut block))? });
+        let begun = *first.get_or_insert((ecosystem, name));
+        if block.len() >= KEY_BLOCK_BYTES {
+            key_blocks.push(close(begun, blocks.push(std::mem::take(&mut block))?));
+            first = None;
         }
     }
-    if let Some((ecosystem, name)) = first {
-        key_blocks.push(KeyBlock { ecosystem, name, sum: blocks.push(block)? });
+    if let Some(begun) = first {
+        key_blocks.push(close(begun, blocks.push(block)?));
     }
-    Ok((ecosystems, key_blocks))
+    Ok((named.into_iter().map(|(text, _)| text).collect(), key_blocks))
 }
 
 /// Writes blocks in order, compressing many at a time.

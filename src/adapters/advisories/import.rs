@@ -56,6 +56,10 @@ pub fn import(dir: &Path, paths: &[PathBuf], events: &dyn Events) -> Result<Impo
         bad.truncate(UnreadableRecords::SHOWN);
         return Err(ImportError::Records(UnreadableRecords { total, first: bad }));
     }
+    if !builder.has_ecosystems() {
+        let places: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(ImportError::NoEcosystem { place: places.join(", ") });
+    }
     let built = builder.finish(dir).map_err(database)?;
     let (records, withdrawn) = (built.records, built.withdrawn);
     let index = store::adopt(dir, built)?;

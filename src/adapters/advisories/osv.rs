@@ -410,4 +410,20 @@ mod tests {
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
         assert!(parse(&[0xff, 0xfe]).is_err());
     }
+
+    #[test]
+    fn no_damage_makes_it_panic() {
+        let whole = r#"{"id":"A","modified":"2024-01-01T00:00:00Z","aliases":["B"],"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/é"}],
+            "affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"versions":["1"],"database_specific":{"cvss":"éééééé"},
+            "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"last_affected":"2"}]}]}],"details":"é\n"}"#;
+        assert!(parse(whole.as_bytes()).is_ok());
+        for at in 0..whole.len() {
+            let mut bytes = whole.as_bytes().to_vec();
+            for byte in [0, b'"', b'0', b'[', b'}', 0xc3] {
+                bytes[at] = byte;
+                drop(parse(&bytes));
+            }
+            drop(parse(&whole.as_bytes()[..at]));
+        }
+    }
 }
