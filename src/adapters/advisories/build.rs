@@ -3,10 +3,13 @@
 //! Of several records with one id the one modified last wins, then the one whose bytes are greater; withdrawn ones are left out
 //! after that. The records' text waits in a temporary file, so that memory holds ids and names only.
 
+use super::format;
 use super::format::{
-    Content, KEY_BLOCK_BYTES, KeyBlock, KeyEntry, Layout, MAGIC, RECORD_BLOCK_BYTES, RecordBlock, Sum, digest,
+    Content, KEY_BLOCK_BYTES, KeyBlock, KeyEntry, Layout, MAGIC, RECORD_BLOCK_BYTES, RecordBlock, RecordText, Sum,
+    digest,
 };
-use crate::model::{Advisory, Digest, Ecosystem};
+use super::osv::package_key;
+use crate::model::{Advisory, Affected, Digest, Ecosystem};
 use rayon::prelude::*;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +28,7 @@ pub struct Prepared {
     id: String,
     modified: i128,
     withdrawn: bool,
-    keys: BTreeSet<(Ecosystem, String)>,
+    keys: Vec<(Ecosystem, String)>,
     bytes: Vec<u8>,
 }
 
@@ -34,22 +37,29 @@ impl Prepared {
     ///
     /// # Errors
     /// None that an [`Advisory`] can cause today.
-    pub fn new(advisory: &Advisory) -> io::Result<Self> {
-        let keys = advisory
-            .affected
-            .iter()
-            .map(|affected| {
-                let ecosystem = &affected.package.ecosystem;
-                (ecosystem.clone(), ecosystem.kind.normal_name(&affected.package.name).into_owned())
-            })
-            .collect();
+    pub fn new(mut advisory: Advisory) -> io::Result<Self> {
+        let affected = std::mem::take(&mut advisory.affected);
+        let mut affected: Vec<_> = affected.into_iter().map(|one| (package_key(&one), one)).collect();
+        affected.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut record = RecordText::new(&serde_json::to_vec(&advisory)?)?;
+        let mut keys = Vec::new();
+        for part in affected.chunk_by(|a, b| a.0 == b.0) {
+            keys.extend(part.first().map(|(key, _)| key.clone()));
+            let part: Vec<&Affected> = part.iter().map(|(_, affected)| affected).collect();
+            record.push(&serde_json::to_vec(&part)?)?;
+        }
         Ok(Self {
-            id: advisory.id.clone(),
             modified: advisory.modified.parse::<jiff::Timestamp>().map_or(i128::MIN, |time| time.as_nanosecond()),
             withdrawn: advisory.withdrawn.is_some(),
+            id: advisory.id,
             keys,
-            bytes: serde_json::to_vec(advisory)?,
+            bytes: record.0,
         })
+    }
+
+    /// The encoded record.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The ecosystems that it names.
@@ -61,7 +71,7 @@ impl Prepared {
 struct Held {
     modified: i128,
     withdrawn: bool,
-    keys: BTreeSet<(Ecosystem, String)>,
+    keys: Vec<(Ecosystem, String)>,
     offset: u64,
     bytes: usize,
 }
@@ -98,6 +108,11 @@ impl Builder {
     /// Says that an ecosystem was imported, even if no record names it. A family stands for its releases too.
     pub fn mark_present(&mut self, ecosystem: Ecosystem) {
         self.present.insert(ecosystem);
+    }
+
+    /// Whether any ecosystem was imported.
+    pub fn has_ecosystems(&self) -> bool {
+        !self.present.is_empty()
     }
 
     /// Adds a record.
@@ -178,9 +193,7 @@ impl Builder {
         let mut first = 0;
         for (number, held) in (0_u32..).zip(kept) {
             let text = self.read(held.offset, held.bytes)?;
-            let length = u32::try_from(text.len()).map_err(io::Error::other)?;
-            block.extend_from_slice(&length.to_le_bytes());
-            block.extend_from_slice(&text);
+            format::push_piece(&mut block, &text)?;
             if block.len() >= RECORD_BLOCK_BYTES {
                 sums.push(RecordBlock { first, sum: blocks.push(std::mem::take(&mut block))? });
                 first = number + 1;
@@ -217,34 +230,36 @@ impl Builder {
 }
 
 fn write_keys(kept: &[Held], blocks: &mut BlockWriter) -> io::Result<(Vec<String>, Vec<KeyBlock>)> {
-    let mut keys: Vec<(String, &str, u32)> = Vec::new();
-    for (number, held) in (0_u32..).zip(kept) {
-        keys.extend(held.keys.iter().map(|(ecosystem, name)| (ecosystem.to_string(), name.as_str(), number)));
+    let named: BTreeSet<&Ecosystem> = kept.iter().flat_map(|held| &held.keys).map(|(ecosystem, _)| ecosystem).collect();
+    let mut named: Vec<(String, &Ecosystem)> = named.into_iter().map(|one| (one.to_string(), one)).collect();
+    named.sort();
+    let numbers: BTreeMap<&Ecosystem, u32> = named.iter().map(|(_, one)| *one).zip(0..).collect();
+    let mut keys: Vec<(u32, &str, (u32, u32))> = Vec::new();
+    for (record, held) in (0..).zip(kept) {
+        for (part, (ecosystem, name)) in (0..).zip(&held.keys) {
+            let number = numbers.get(ecosystem).copied();
+            keys.extend(number.map(|number| (number, name.as_str(), (record, part))));
+        }
     }
     keys.par_sort_unstable();
-    let mut ecosystems: Vec<String> = Vec::new();
     let mut key_blocks: Vec<KeyBlock> = Vec::new();
     let mut block = Vec::new();
-    let mut first: Option<(u32, String)> = None;
-    for group in keys.chunk_by(|a, b| (&a.0, a.1) == (&b.0, b.1)) {
-        let [(ecosystem, name, _), ..] = group else { continue };
-        if ecosystems.last() != Some(ecosystem) {
-            ecosystems.push(ecosystem.clone());
-        }
-        let number = u32::try_from(ecosystems.len() - 1).map_err(io::Error::other)?;
-        let entry = KeyEntry { ecosystem: number, name, records: group.iter().map(|key| key.2).collect() };
-        first.get_or_insert_with(|| (number, (*name).to_owned()));
+    let mut first: Option<(u32, &str)> = None;
+    let close = |(ecosystem, name): (u32, &str), sum| KeyBlock { ecosystem, name: name.to_owned(), sum };
+    for group in keys.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let [(ecosystem, name, _), ..] = *group else { continue };
+        let entry = KeyEntry { ecosystem, name, records: group.iter().map(|key| key.2).collect() };
         block.extend(postcard::to_stdvec(&entry).map_err(io::Error::other)?);
-        if block.len() >= KEY_BLOCK_BYTES
-            && let Some((ecosystem, name)) = first.take()
-        {
-            key_blocks.push(KeyBlock { ecosystem, name, sum: blocks.push(std::mem::take(&mut block))? });
+        let begun = *first.get_or_insert((ecosystem, name));
+        if block.len() >= KEY_BLOCK_BYTES {
+            key_blocks.push(close(begun, blocks.push(std::mem::take(&mut block))?));
+            first = None;
         }
     }
-    if let Some((ecosystem, name)) = first {
-        key_blocks.push(KeyBlock { ecosystem, name, sum: blocks.push(block)? });
+    if let Some(begun) = first {
+        key_blocks.push(close(begun, blocks.push(block)?));
     }
-    Ok((ecosystems, key_blocks))
+    Ok((named.into_iter().map(|(text, _)| text).collect(), key_blocks))
 }
 
 /// Writes blocks in order, compressing many at a time.

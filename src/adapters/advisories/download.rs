@@ -190,7 +190,7 @@ impl Downloader<'_> {
 
 /// Forgets what the copy in `dir` is a copy of, so that it is fetched anew.
 pub(super) fn forget(dir: &Path) {
-    // A copy that cannot be forgotten is hashed before it is used again all the same.
+    // Where that fails, the next update says again what is wrong with the copy.
     drop(std::fs::remove_file(Files::new(dir).meta));
 }
 

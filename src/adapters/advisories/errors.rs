@@ -18,6 +18,16 @@ pub enum ImportError {
         /// Where, as the user gave it.
         place: String,
     },
+    /// Files, but none that says which ecosystem it is about.
+    #[error("{place}: no ecosystem can be told from the records")]
+    #[diagnostic(
+        code("advisories::no-ecosystem"),
+        help("name the directory by the ecosystem, as in the osv.dev layout: `npm/all.zip`, `Debian/all.zip`")
+    )]
+    NoEcosystem {
+        /// Where, as the user gave it.
+        place: String,
+    },
     /// A file or directory could not be read as a whole.
     #[error("{place}: {reason}")]
     #[diagnostic(code("advisories::unreadable-source"))]

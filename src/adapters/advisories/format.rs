@@ -7,8 +7,10 @@
 //! trailer     24 bytes: lengths of content and layout (u64, little-endian), magic `PMADVIX1`
 //! ```
 //!
-//! A *record block* is a run of records in order of their ids, each a length (u32, little-endian) and the JSON of a
-//! [`crate::model::Advisory`]. A *key block* is a run of [`KeyEntry`] in postcard, in order of ecosystem and normal name.
+//! A *piece* is a length (u32, little-endian) and so many bytes. A *record block* is a run of records in order of their ids, each
+//! a piece. A record is again a run of pieces: the JSON of a [`crate::model::Advisory`] with nothing in `affected`, then, for each
+//! package, the JSON of what belongs there; so a lookup of one package reads nothing of the hundreds of others that a
+//! distribution's record may name. A *key block* is a run of [`KeyEntry`] in postcard, in order of ecosystem and normal name.
 //!
 //! The snapshot's digest is SHA-256 over a label and `content`. Since that holds the digest of every block's text, it stands for
 //! every record, and a changed byte anywhere is seen: in `content` when the file is opened, in a block when it is used, in
@@ -17,6 +19,7 @@
 
 use crate::model::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
+use std::io;
 
 /// The last bytes of an index file.
 pub const MAGIC: &[u8; 8] = b"PMADVIX1";
@@ -82,8 +85,8 @@ pub struct KeyEntry<'a> {
     pub ecosystem: u32,
     /// The package's name in the ecosystem's normal form.
     pub name: &'a str,
-    /// Numbers of the records that name it, ascending.
-    pub records: Vec<u32>,
+    /// The records that name it, ascending: number, and which of the record's packages.
+    pub records: Vec<(u32, u32)>,
 }
 
 /// Where the blocks lie in this file: record blocks, then key blocks.
@@ -91,6 +94,51 @@ pub struct KeyEntry<'a> {
 pub struct Layout {
     /// Offset and length in bytes.
     pub blocks: Vec<(u64, u32)>,
+}
+
+/// A record, in the making.
+pub struct RecordText(pub Vec<u8>);
+
+impl RecordText {
+    /// One that affects nothing yet.
+    ///
+    /// # Errors
+    /// The text is longer than a length can say.
+    pub fn new(head: &[u8]) -> io::Result<Self> {
+        let mut bytes = Vec::with_capacity(head.len() + 4);
+        push_piece(&mut bytes, head)?;
+        Ok(Self(bytes))
+    }
+
+    /// Adds what belongs to one package.
+    ///
+    /// # Errors
+    /// The text is longer than a length can say.
+    pub fn push(&mut self, part: &[u8]) -> io::Result<()> {
+        push_piece(&mut self.0, part)
+    }
+}
+
+/// Adds a piece.
+///
+/// # Errors
+/// It is longer than a length can say.
+pub fn push_piece(bytes: &mut Vec<u8>, piece: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(piece.len()).map_err(io::Error::other)?;
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(piece);
+    Ok(())
+}
+
+/// The pieces of a run; ends early where the bytes do not add up.
+pub fn pieces(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (piece, rest) = rest.split_at_checked(length)?;
+        bytes = rest;
+        Some(piece)
+    })
 }
 
 /// The digest of a snapshot, from its encoded [`Content`].

@@ -56,6 +56,10 @@ pub fn import(dir: &Path, paths: &[PathBuf], events: &dyn Events) -> Result<Impo
         bad.truncate(UnreadableRecords::SHOWN);
         return Err(ImportError::Records(UnreadableRecords { total, first: bad }));
     }
+    if !builder.has_ecosystems() {
+        let places: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(ImportError::NoEcosystem { place: places.join(", ") });
+    }
     let built = builder.finish(dir).map_err(database)?;
     let (records, withdrawn) = (built.records, built.withdrawn);
     let index = store::adopt(dir, built)?;
@@ -113,7 +117,7 @@ impl Intake<'_> {
         let read: Vec<_> = batch
             .into_par_iter()
             .map(|(place, bytes)| {
-                let record = osv::parse(&bytes).map(|parsed| (Prepared::new(&parsed.advisory), parsed.oddities));
+                let record = osv::parse(&bytes).map(|parsed| (Prepared::new(parsed.advisory), parsed.oddities));
                 (place, record)
             })
             .collect();

@@ -1,8 +1,8 @@
 //! The index, looked up. Opening reads and checks the index's description only; a block is read, and checked, when a lookup
 //! needs it. A file that is not what was written gives [`AdvisoriesError::Damaged`], whatever its bytes.
 
-use super::format::{Content, KeyEntry, Layout, MAX_BLOCK_BYTES, Sum, digest, split};
-use crate::model::{Advisory, Digest, Ecosystem, Snapshot, Timestamp};
+use super::format::{Content, KeyEntry, Layout, MAX_BLOCK_BYTES, Sum, digest, pieces, split};
+use crate::model::{Advisory, Affected, Digest, Ecosystem, Snapshot, Timestamp};
 use crate::ports::{Advisories, AdvisoriesError};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
@@ -90,7 +90,7 @@ impl IndexAdvisories {
     /// # Errors
     /// The file is damaged.
     pub fn all(&self) -> impl Iterator<Item = Result<Advisory, AdvisoriesError>> + '_ {
-        (0..self.content.records).map(|number| self.record(number))
+        (0..self.content.records).map(|number| self.record(number, |_| true))
     }
 
     fn read_block(&self, number: usize, sum: Sum) -> Result<Vec<u8>, AdvisoriesError> {
@@ -130,8 +130,8 @@ impl IndexAdvisories {
         Ok(block)
     }
 
-    /// Numbers of the records that name this package in exactly this ecosystem.
-    fn find(&self, ecosystem: &str, name: &str) -> Result<Vec<u32>, AdvisoriesError> {
+    /// The records that name this package in exactly this ecosystem, and as which of their packages.
+    fn find(&self, ecosystem: &str, name: &str) -> Result<Vec<(u32, u32)>, AdvisoriesError> {
         let Ok(ecosystem) = self.content.ecosystems.binary_search_by(|one| one.as_str().cmp(ecosystem)) else {
             return Ok(Vec::new());
         };
@@ -156,24 +156,22 @@ impl IndexAdvisories {
         Ok(Vec::new())
     }
 
-    fn record(&self, number: u32) -> Result<Advisory, AdvisoriesError> {
+    /// A record with those of its packages that are asked for.
+    fn record(&self, number: u32, wanted: impl Fn(u32) -> bool) -> Result<Advisory, AdvisoriesError> {
         let missing = || damaged(format!("record {number} is not in its block"));
+        let unreadable = |error: serde_json::Error| damaged(format!("record {number} cannot be read: {error}"));
         let blocks = &self.content.record_blocks;
         let at = blocks.partition_point(|block| block.first <= number).checked_sub(1).ok_or_else(missing)?;
         let block = blocks.get(at).ok_or_else(missing)?;
         let text = self.block(at, block.sum)?;
-        let mut rest = text.as_slice();
-        for skipped in block.first..=number {
-            let (length, tail) = rest.split_first_chunk::<4>().ok_or_else(missing)?;
-            let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| missing())?;
-            let (record, tail) = tail.split_at_checked(length).ok_or_else(missing)?;
-            if skipped == number {
-                return serde_json::from_slice(record)
-                    .map_err(|error| damaged(format!("record {number} cannot be read: {error}")));
-            }
-            rest = tail;
+        let skipped = usize::try_from(number - block.first).map_err(|_| missing())?;
+        let record = pieces(&text).nth(skipped).ok_or_else(missing)?;
+        let mut parts = pieces(record);
+        let mut advisory: Advisory = serde_json::from_slice(parts.next().ok_or_else(missing)?).map_err(unreadable)?;
+        for (_, part) in (0..).zip(parts).filter(|(part, _)| wanted(*part)) {
+            advisory.affected.extend(serde_json::from_slice::<Vec<Affected>>(part).map_err(unreadable)?);
         }
-        Err(missing())
+        Ok(advisory)
     }
 }
 
@@ -184,24 +182,16 @@ impl Advisories for IndexAdvisories {
 
     fn lookup(&self, ecosystem: &Ecosystem, name: &str) -> Result<Vec<Advisory>, AdvisoriesError> {
         let normal = ecosystem.kind.normal_name(name);
-        let mut numbers = self.find(&ecosystem.to_string(), &normal)?;
+        let mut records = self.find(&ecosystem.to_string(), &normal)?;
         if ecosystem.release.is_some() {
-            numbers.extend(self.find(ecosystem.kind.as_str(), &normal)?);
-            numbers.sort_unstable();
-            numbers.dedup();
+            records.extend(self.find(ecosystem.kind.as_str(), &normal)?);
+            records.sort_unstable();
         }
-        let mut found = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let mut advisory = self.record(number)?;
-            advisory.affected.retain(|affected| {
-                let package = &affected.package;
-                package.ecosystem.kind == ecosystem.kind
-                    && (package.ecosystem.release.is_none() || package.ecosystem.release == ecosystem.release)
-                    && ecosystem.kind.normal_name(&package.name) == normal
-            });
-            found.push(advisory);
-        }
-        Ok(found)
+        let one = |parts: &[(u32, u32)]| {
+            let number = parts.first().map_or(0, |(number, _)| *number);
+            self.record(number, |part| parts.iter().any(|(_, wanted)| *wanted == part))
+        };
+        records.chunk_by(|a, b| a.0 == b.0).map(one).collect()
     }
 }
 
@@ -228,7 +218,7 @@ mod tests {
         let mut builder = Builder::new().unwrap();
         builder.mark_present(Ecosystem::from("npm".to_owned()));
         for number in numbers {
-            builder.add(Prepared::new(&advisory(number)).unwrap()).unwrap();
+            builder.add(Prepared::new(advisory(number)).unwrap()).unwrap();
         }
         let built = builder.finish(dir).unwrap();
         let (_, path) = built.file.keep().unwrap();

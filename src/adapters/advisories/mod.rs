@@ -6,7 +6,7 @@
 //! | [`sources`] | files and directories in the osv.dev layout → records |
 //! | [`import`] | records → an index in the store |
 //! | [`build`], [`format`] | the index file's bytes, written |
-//! | [`index`], [`mmap`] | the same bytes, looked up: `impl ports::Advisories` |
+//! | [`index`], `mmap` | the same bytes, looked up: `impl ports::Advisories` |
 //! | [`store`] | where index files lie, and which one is current |
 //! | [`update`], [`download`], [`backoff`] | a bucket's files → local copies → an import |
 //!

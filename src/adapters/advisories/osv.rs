@@ -63,7 +63,7 @@ impl Reader {
     }
 
     fn advisory(&mut self, id: &str, record: &Map<String, Value>) -> Result<Advisory, String> {
-        let affected = match present(record, "affected") {
+        let mut affected = match present(record, "affected") {
             None => Vec::new(),
             Some(Value::Array(entries)) => {
                 let mut affected = Vec::with_capacity(entries.len());
@@ -74,6 +74,7 @@ impl Reader {
             }
             Some(_) => return Err("`affected` is not a list".into()),
         };
+        affected.sort_by_cached_key(package_key);
         let modified = text(record, "modified").unwrap_or_default().to_owned();
         if modified.parse::<jiff::Timestamp>().is_err() {
             self.odd("`modified` is not a time");
@@ -231,6 +232,12 @@ impl Reader {
         }
         scores
     }
+}
+
+/// What an affected package is looked up by; `affected` is in this order.
+pub fn package_key(affected: &Affected) -> (Ecosystem, String) {
+    let AffectedPackage { ecosystem, name } = &affected.package;
+    (ecosystem.clone(), ecosystem.kind.normal_name(name).into_owned())
 }
 
 /// The field, unless it is absent or `null`.
@@ -402,5 +409,21 @@ mod tests {
         }
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
         assert!(parse(&[0xff, 0xfe]).is_err());
+    }
+
+    #[test]
+    fn no_damage_makes_it_panic() {
+        let whole = r#"{"id":"A","modified":"2024-01-01T00:00:00Z","aliases":["B"],"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/é"}],
+            "affected":[{"package":{"ecosystem":"Debian:12","name":"p"},"versions":["1"],"database_specific":{"cvss":"éééééé"},
+            "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"last_affected":"2"}]}]}],"details":"é\n"}"#;
+        assert!(parse(whole.as_bytes()).is_ok());
+        for at in 0..whole.len() {
+            let mut bytes = whole.as_bytes().to_vec();
+            for byte in [0, b'"', b'0', b'[', b'}', 0xc3] {
+                bytes[at] = byte;
+                drop(parse(&bytes));
+            }
+            drop(parse(&whole.as_bytes()[..at]));
+        }
     }
 }

@@ -90,6 +90,10 @@ fn a_record_that_cannot_be_read_stops_the_import() {
         std::fs::remove_dir_all(place).unwrap();
     }
     assert!(import(&db, &[dir.path().join("none")], &Silent).is_err());
+    assert!(matches!(import(&db, &[], &Silent), Err(ImportError::NoEcosystem { .. })));
+    write(&dir.path().join("z/both.json"), &record("A", "2024-01-01T00:00:00Z", &[("npm", "a"), ("PyPI", "b")]));
+    assert!(matches!(import(&db, &[dir.path().join("z")], &Silent), Err(ImportError::NoEcosystem { .. })));
+    assert_eq!(super::super::store::current(&db).unwrap(), before);
 }
 
 #[test]
@@ -110,7 +114,7 @@ fn brute(root: &[PathBuf]) -> BTreeMap<String, Advisory> {
                     let advisory = osv::parse(&bytes).unwrap().advisory;
                     let time = |advisory: &Advisory| advisory.modified.parse::<jiff::Timestamp>().unwrap();
                     let better = all.get(&advisory.id).is_none_or(|held| {
-                        let bytes = |advisory| serde_json::to_vec(advisory).unwrap();
+                        let bytes = |advisory: &Advisory| Prepared::new(advisory.clone()).unwrap().bytes().to_vec();
                         (time(held), bytes(held)) < (time(&advisory), bytes(&advisory))
                     });
                     if better {
@@ -134,7 +138,7 @@ fn real_databases_give_what_a_search_without_index_gives() {
     let start = std::time::Instant::now();
     let imported = import(dir.path(), &[osv.clone(), derived.clone()], &Silent).unwrap();
     eprintln!("import: {} records in {:?}", imported.records, start.elapsed());
-    eprintln!("{:?}", imported.first_oddities);
+    assert_eq!(imported.first_oddities, []);
     let all = brute(&[derived.clone(), osv.clone()]);
     assert_eq!(imported.records, all.len() as u64);
     for (ecosystem, count) in [("crates.io", 715), ("AlmaLinux", 2295), ("Go", 4284), ("Alpine", 2442)] {
@@ -148,16 +152,10 @@ fn real_databases_give_what_a_search_without_index_gives() {
 
     let mut expected: BTreeMap<(Ecosystem, String), Vec<Advisory>> = BTreeMap::new();
     for advisory in all.values() {
-        for affected in &advisory.affected {
-            let ecosystem = &affected.package.ecosystem;
-            let key = (ecosystem.clone(), ecosystem.kind.normal_name(&affected.package.name).into_owned());
-            let list = expected.entry(key.clone()).or_default();
-            if list.last().is_none_or(|last| last.id != advisory.id) {
-                let mut cut = advisory.clone();
-                cut.affected
-                    .retain(|one| one.package.ecosystem == key.0 && key.0.kind.normal_name(&one.package.name) == key.1);
-                list.push(cut);
-            }
+        let head = Advisory { affected: Vec::new(), ..advisory.clone() };
+        for part in advisory.affected.chunk_by(|a, b| osv::package_key(a) == osv::package_key(b)) {
+            let cut = Advisory { affected: part.to_vec(), ..head.clone() };
+            expected.entry(osv::package_key(&part[0])).or_default().push(cut);
         }
     }
     let start = std::time::Instant::now();
@@ -181,4 +179,20 @@ fn real_databases_give_what_a_search_without_index_gives() {
     let other = tempfile::tempdir().unwrap();
     let again = import(other.path(), &[derived, osv], &Silent).unwrap();
     assert_eq!(again.snapshot, imported.snapshot);
+}
+
+#[test]
+fn a_record_that_inflates_without_end_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(dir.path().join("all.zip")).unwrap());
+    zip.start_file("A.json", zip::write::SimpleFileOptions::default()).unwrap();
+    let spaces = vec![b' '; 1 << 20];
+    for _ in 0..33 {
+        std::io::Write::write_all(&mut zip, &spaces).unwrap();
+    }
+    zip.finish().unwrap();
+    match import(&dir.path().join("db"), &[dir.path().join("all.zip")], &Silent) {
+        Err(ImportError::Source { reason, .. }) => assert_eq!(reason, "larger than 32 MiB"),
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,7 +1,7 @@
 //! Updates from a server of the test's own on this machine.
 
+use super::super::ImportError;
 use super::*;
-use crate::adapters::advisories::ImportError;
 use crate::model::Ecosystem;
 use crate::ports::Silent;
 use std::io::{BufRead as _, BufReader, Write as _};
