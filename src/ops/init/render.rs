@@ -75,8 +75,7 @@ keys = ["trust/local.pub"]
 max = { critical = 0, high = 0 }
 "#;
 
-const WAIVER: &str = r#"
-# Waivers: findings that somebody answers for, until a date at most 180 days ahead.
+const WAIVER: &str = r#"# Waivers: findings that somebody answers for, until a date at most 180 days ahead.
 # [[waiver]]
 # id = "CVE-2024-12345"
 # package = "pkg:npm/example"
@@ -94,7 +93,7 @@ fn write_service(out: &mut String, service: &DetectedService) -> std::fmt::Resul
     write_list(out, "exclude", service.exclude.iter().map(String::as_str))?;
     write_list(out, "images", service.images.iter().map(Name::as_str))?;
     write_list(out, "depends-on", service.depends_on.iter().map(Name::as_str))?;
-    writeln!(out, "policy = \"baseline\"")
+    writeln!(out, "policy = \"baseline\"\n")
 }
 
 fn write_list<'a>(out: &mut String, key: &str, items: impl Iterator<Item = &'a str>) -> std::fmt::Result {
