@@ -8,8 +8,15 @@ mod apk;
 mod digits;
 mod dpkg;
 mod go;
+mod maven;
+mod nuget;
+mod numbers;
+mod packagist;
 mod pep440;
 mod pep440_legacy;
+mod pub_dart;
+mod rpm;
+mod rubygems;
 mod same;
 mod semver;
 
@@ -51,12 +58,18 @@ pub fn compare(kind: &EcosystemKind, a: &str, b: &str) -> Result<Ordering, Unord
         EcosystemKind::PyPI => pep440::compare(a, b),
         EcosystemKind::Debian | EcosystemKind::Ubuntu => dpkg::compare(a, b),
         EcosystemKind::Alpine | EcosystemKind::Wolfi | EcosystemKind::Chainguard => apk::compare(a, b),
-        EcosystemKind::Maven
-        | EcosystemKind::RubyGems
-        | EcosystemKind::NuGet
-        | EcosystemKind::Packagist
-        | EcosystemKind::Pub
-        | EcosystemKind::Other(_) => Err(Unordered::Ecosystem(kind.as_str().into())),
+        EcosystemKind::Maven => maven::compare(a, b),
+        EcosystemKind::RubyGems => rubygems::compare(a, b),
+        EcosystemKind::NuGet => nuget::compare(a, b),
+        EcosystemKind::Packagist => packagist::compare(a, b),
+        EcosystemKind::Pub => pub_dart::compare(a, b),
+        EcosystemKind::Other(name) => match &**name {
+            "Red Hat" | "AlmaLinux" | "Rocky Linux" | "openSUSE" | "SUSE" => rpm::compare(a, b),
+            "CRAN" => numbers::compare(a, b, &['.', '-']),
+            "Hackage" => numbers::compare(a, b, &['.']),
+            "SwiftURL" => semver::compare(a, b),
+            _ => Err(Unordered::Ecosystem(name.clone())),
+        },
     }
 }
 

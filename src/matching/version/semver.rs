@@ -43,17 +43,22 @@ impl<'a> Semver<'a> {
     /// Precedence by the specification: the build does not count.
     pub(super) fn precedence(&self, other: &Self) -> Ordering {
         let numbers = self.numbers.iter().zip(&other.numbers).map(|(a, b)| digits::compare(a, b));
-        numbers.fold(Ordering::Equal, Ordering::then).then_with(|| match (self.pre, other.pre) {
-            ("", "") => Ordering::Equal,
-            ("", _) => Ordering::Greater,
-            (_, "") => Ordering::Less,
-            (a, b) => identifiers(a, b),
-        })
+        numbers.fold(Ordering::Equal, Ordering::then).then_with(|| pre_releases(self.pre, other.pre))
+    }
+}
+
+/// Compares pre-releases; none is above any.
+pub(super) fn pre_releases(a: &str, b: &str) -> Ordering {
+    match (a, b) {
+        ("", "") => Ordering::Equal,
+        ("", _) => Ordering::Greater,
+        (_, "") => Ordering::Less,
+        (a, b) => identifiers(a, b),
     }
 }
 
 /// Compares dot-separated identifiers: numbers by value and below words, words as bytes, the longer list above its prefix.
-fn identifiers(a: &str, b: &str) -> Ordering {
+pub(super) fn identifiers(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {
         let order = match (a.next(), b.next()) {
