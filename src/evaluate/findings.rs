@@ -18,6 +18,9 @@ pub fn judge(
     with: &Circumstances<'_>,
     horizon: &mut Horizon,
 ) -> Vec<JudgedFinding> {
+    if subject.findings.is_empty() {
+        return Vec::new();
+    }
     let scopes: BTreeMap<&Purl, Scope> =
         subject.sbom.components.iter().map(|component| (&component.purl, component.scope)).collect();
     let mut judged: Vec<JudgedFinding> = subject

@@ -11,7 +11,7 @@
 //! | [`subject`] | the verdict on one subject |
 //! | [`dependencies`] | the verdict on a service, with all it depends on |
 //!
-//! Two rules stand over the others. What was not looked at is [`Verdict::Incomplete`](crate::model::Verdict::Incomplete),
+//! Two rules stand over the others. What was not looked at is [`Verdict::Incomplete`],
 //! and nothing but looking can change that: no waiver, no limit. And a package made to harm fails, whatever the limits say,
 //! unless a waiver names that very finding.
 //!

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | [`osv`] | bytes of one OSV record → [`crate::model::Advisory`], cut down |
 //! | [`sources`] | files and directories in the osv.dev layout → records |
-//! | [`import`] | records → an index in the store |
-//! | [`build`], [`format`] | the index file's bytes, written |
+//! | [`mod@import`] | records → an index in the store |
+//! | [`build`], [`mod@format`] | the index file's bytes, written |
 //! | [`index`], `mmap` | the same bytes, looked up: `impl ports::Advisories` |
 //! | [`store`] | where index files lie, and which one is current |
-//! | [`update`], [`download`], [`backoff`] | a bucket's files → local copies → an import |
+//! | [`mod@update`], [`download`], [`backoff`] | a bucket's files → local copies → an import |
 //!
 //! Nothing here decides whether a package is affected: that is `matching`, which is pure.
 
