@@ -281,10 +281,7 @@ fn secret(table: Table, name: &str, key: Span, report: &mut Report) -> Option<Ch
     for (inner, entry) in table {
         match (inner.as_str(), entry.value.kind) {
             ("vault", ValueKind::Text(text)) if !forms::looks_secret(&text) => {
-                role = form_of(Form::Name, &text, entry.value.span, report);
-                if role.is_none() {
-                    return None;
-                }
+                role = Some(form_of(Form::Name, &text, entry.value.span, report)?);
             }
             (_, ValueKind::Text(_)) => {
                 literal_secret(&inner, entry.value.span, report);

@@ -33,30 +33,30 @@ impl From<Span> for (usize, usize) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     code: &'static str,
-    message: String,
+    message: Box<str>,
     span: Span,
-    label: String,
+    label: Box<str>,
     also: Vec<(Span, String)>,
-    help: Option<String>,
+    help: Option<Box<str>>,
     line: usize,
     column: usize,
 }
 
 impl ConfigError {
     /// An error at a place.
-    pub(super) fn new(code: &'static str, span: Span, message: impl Into<String>) -> Self {
-        let (message, label) = (message.into(), "here".to_owned());
+    pub(super) fn new(code: &'static str, span: Span, message: impl Into<Box<str>>) -> Self {
+        let (message, label) = (message.into(), "here".into());
         Self { code, message, span, label, also: Vec::new(), help: None, line: 1, column: 1 }
     }
 
     /// What the label under the place says.
-    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(super) fn label(mut self, label: impl Into<Box<str>>) -> Self {
         self.label = label.into();
         self
     }
 
     /// What to do.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -64,6 +64,12 @@ impl ConfigError {
     /// Another place that has to do with it.
     pub(super) fn also(mut self, span: Span, label: impl Into<String>) -> Self {
         self.also.push((span, label.into()));
+        self
+    }
+
+    /// The same, so many bytes further on.
+    pub(super) fn shifted(mut self, bytes: usize) -> Self {
+        self.span.offset += bytes;
         self
     }
 
@@ -111,7 +117,7 @@ impl Diagnostic for ConfigError {
             LabeledSpan::new_with_span(Some(text.to_owned()), span)
         };
         let also = self.also.iter().map(|(span, text)| (*span, text.as_str()));
-        Some(Box::new(std::iter::once((self.span, self.label.as_str())).chain(also).map(labelled)))
+        Some(Box::new(std::iter::once((self.span, &*self.label)).chain(also).map(labelled)))
     }
 }
 
@@ -148,7 +154,8 @@ pub struct ConfigErrors {
 impl ConfigErrors {
     /// Puts errors and text together; blots the secrets out of the text.
     pub(super) fn new(file_name: &str, text: String, report: Report) -> Self {
-        let Report { mut errors, dropped, secrets, .. } = report;
+        let Report { mut errors, dropped, mut secrets, .. } = report;
+        secrets.extend(super::forms::tokens_in(&text).into_iter().map(|(offset, length)| Span { offset, length }));
         errors.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
         errors.dedup();
         if dropped > 0 {

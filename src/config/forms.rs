@@ -1,7 +1,7 @@
 //! The forms of strings: each a check that gives the canonical spelling, or says what is wrong.
 
 use super::keys::{Form, MAX_ITEMS};
-use crate::model::{Name, Purl};
+use crate::model::{Ecosystem, EcosystemKind, Name, Purl};
 
 /// Why a text does not have its form.
 pub(super) struct Misfit {
@@ -42,6 +42,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<String, Misfit> {
         Form::Timestamp => timestamp(text),
         Form::Sha256 => sha256(text),
         Form::Id => id(text),
+        Form::Ecosystem => ecosystem(text),
     }
 }
 
@@ -57,6 +58,36 @@ fn id(text: &str) -> Result<String, Misfit> {
         return misfit("config::text", "an id has no spaces", "give one id, such as `CVE-2024-12345`");
     }
     Ok(text.to_owned())
+}
+
+fn ecosystem(text: &str) -> Result<String, Misfit> {
+    const KNOWN: [&str; 15] = [
+        "npm",
+        "PyPI",
+        "Go",
+        "crates.io",
+        "Debian",
+        "Ubuntu",
+        "Alpine",
+        "Wolfi",
+        "Chainguard",
+        "Maven",
+        "RubyGems",
+        "NuGet",
+        "Packagist",
+        "Hex",
+        "Pub",
+    ];
+    let ecosystem = Ecosystem::from(text.to_owned());
+    if !matches!(ecosystem.kind, EcosystemKind::Other(_)) && ecosystem.release.as_deref() != Some("") {
+        return Ok(ecosystem.to_string());
+    }
+    let kind = text.split(':').next().unwrap_or_default();
+    let help = match super::errors::nearest(kind, KNOWN.into_iter()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("one of {}", KNOWN.join(", ")),
+    };
+    misfit("config::ecosystem", format!("`{text}` is not an ecosystem that is known here"), help)
 }
 
 fn sha256(text: &str) -> Result<String, Misfit> {
@@ -294,15 +325,27 @@ fn is_registry_reference(text: &str) -> bool {
         .all(|part| part.bytes().all(plain) && edge(part.as_bytes().first()) && edge(part.as_bytes().last()))
 }
 
+/// How the credentials of Vault, GitHub, GitLab, Slack and AWS begin.
+const TOKEN_PREFIXES: [&str; 11] =
+    ["hvs.", "hvb.", "hvr.", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA"];
+/// Shortest text that is taken for a credential, in bytes.
+const LEAST_TOKEN: usize = 16;
+
+/// Where credentials stand in a text that could not be read as a config: first byte and length.
+pub(super) fn tokens_in(text: &str) -> Vec<(usize, usize)> {
+    let found = TOKEN_PREFIXES.iter().flat_map(|prefix| text.match_indices(prefix));
+    let end = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-');
+    let spans = found.map(|(at, _)| (at, text[at..].find(end).unwrap_or(text.len() - at)));
+    spans.filter(|(_, length)| *length >= LEAST_TOKEN).collect()
+}
+
 /// Whether a text looks like a credential, whatever key it stands under.
 pub(super) fn looks_secret(text: &str) -> bool {
-    const PREFIXES: [&str; 11] =
-        ["hvs.", "hvb.", "hvr.", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA"];
-    let long = text.len() >= 16;
+    let long = text.len() >= LEAST_TOKEN;
     let user = text
         .split_once("://")
         .is_some_and(|(_, rest)| rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')));
-    (long && PREFIXES.iter().any(|prefix| text.starts_with(prefix))) || text.contains("PRIVATE KEY-----") || user
+    (long && TOKEN_PREFIXES.iter().any(|prefix| text.starts_with(prefix))) || text.contains("PRIVATE KEY-----") || user
 }
 
 /// Whether a key's name says that its value is a credential.

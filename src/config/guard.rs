@@ -6,8 +6,8 @@ use super::errors::{ConfigError, Span};
 
 /// Largest config file, in bytes.
 pub(super) const MAX_BYTES: usize = 8 << 20;
-/// Deepest nesting of brackets; the schema needs five.
-pub(super) const MAX_DEPTH: usize = 32;
+/// Deepest nesting of TOML's brackets; the schema needs five.
+const MAX_DEPTH: usize = 32;
 
 /// The text of a file, without its byte order mark; and the length of that mark.
 pub(super) fn text(bytes: &[u8], syntax: Syntax) -> Result<(&str, usize), ConfigError> {
@@ -22,18 +22,16 @@ pub(super) fn text(bytes: &[u8], syntax: Syntax) -> Result<(&str, usize), Config
             .help("save the file as UTF-8")
     })?;
     let (text, mark) = text.strip_prefix('\u{feff}').map_or((text, 0), |rest| (rest, '\u{feff}'.len_utf8()));
-    let deep = match syntax {
-        Syntax::Toml => toml_depth(text),
-        Syntax::Kdl => kdl_depth(text),
-    };
-    match deep {
-        None => Ok((text, mark)),
-        Some(offset) => Err(too_deep(offset + mark)),
+    match syntax {
+        Syntax::Toml => toml_depth(text).map_or(Ok((text, mark)), |offset| Err(too_deep(offset + mark, MAX_DEPTH))),
+        // Its reader cuts it into nodes, and looks at the depth of each.
+        Syntax::Kdl => Ok((text, mark)),
     }
 }
 
-fn too_deep(offset: usize) -> ConfigError {
-    let message = format!("brackets are nested more than {MAX_DEPTH} deep");
+/// The error for brackets that go too deep, at the first of them that does.
+pub(super) fn too_deep(offset: usize, most: usize) -> ConfigError {
+    let message = format!("brackets are nested more than {most} deep");
     ConfigError::new("config::too-deep", Span { offset, length: 1 }, message).help("no key of the schema needs that")
 }
 
@@ -67,82 +65,13 @@ fn toml_depth(text: &str) -> Option<usize> {
     None
 }
 
-/// Where KDL's braces, or its nested comments, go deeper than the limit. Strings and comments are stepped over; so that a
-/// parser which recovers differently from a broken string cannot be led deeper, twice the limit of braces open anywhere,
-/// strings included, is refused too.
-fn kdl_depth(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut open = 0usize;
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'{' => open += 1,
-            b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        if open > 2 * MAX_DEPTH {
-            return Some(at);
-        }
-    }
-    let (mut at, mut depth) = (0, 0usize);
-    while let Some(byte) = bytes.get(at) {
-        let rest = &bytes[at..];
-        match byte {
-            b'/' if rest.starts_with(b"//") => at += line_length(rest),
-            b'/' if rest.starts_with(b"/*") => {
-                let mut comments = 0usize;
-                while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-                    if rest.starts_with(b"/*") {
-                        comments += 1;
-                        at += 2;
-                    } else if rest.starts_with(b"*/") {
-                        comments -= 1;
-                        at += 2;
-                        if comments == 0 {
-                            break;
-                        }
-                    } else {
-                        at += 1;
-                    }
-                    if comments > MAX_DEPTH {
-                        return Some(at - 2);
-                    }
-                }
-                continue;
-            }
-            b'#' | b'"' => {
-                let hashes = rest.iter().take_while(|byte| **byte == b'#').count();
-                if rest.get(hashes) != Some(&b'"') {
-                    at += hashes;
-                    continue;
-                }
-                let multi = rest[hashes..].starts_with(b"\"\"\"");
-                let mut end = vec![b'"'; if multi { 3 } else { 1 }];
-                let start = hashes + end.len();
-                end.extend(std::iter::repeat_n(b'#', hashes));
-                at += start + string_length(&rest[start..], &end, hashes == 0, multi);
-                continue;
-            }
-            b'{' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Some(at);
-                }
-            }
-            b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
 /// Bytes up to the end of the line.
-fn line_length(bytes: &[u8]) -> usize {
+pub(super) fn line_length(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - 1)
 }
 
 /// Bytes of a string's content and its end mark. One that is not closed ends with its line, or with the file.
-fn string_length(bytes: &[u8], end: &[u8], escapes: bool, multi_line: bool) -> usize {
+pub(super) fn string_length(bytes: &[u8], end: &[u8], escapes: bool, multi_line: bool) -> usize {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         match byte {

@@ -87,6 +87,8 @@ pub(super) enum Form {
     Sha256,
     /// An id without spaces.
     Id,
+    /// An ecosystem as OSV names it, with or without a release.
+    Ecosystem,
 }
 
 const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
@@ -176,7 +178,7 @@ static ADVISORIES: Keys = keys(
         ),
         key(
             "ecosystems",
-            Kind::List(Form::Plain, true),
+            Kind::List(Form::Ecosystem, true),
             "The ecosystems to fetch, as OSV names them. Default: all that can be matched.",
         ),
     ],

@@ -49,8 +49,8 @@ impl Reader {
     fn complain(&self, error: &toml::de::Error, report: &mut Report) {
         let span = error.span().map(|range| self.span(range)).unwrap_or_default();
         report.add(if is_duplicate(error) {
-            ConfigError::new("config::duplicate-key", span, "the key is given twice")
-                .label("given before")
+            ConfigError::new("config::duplicate-key", span, "the key was given before")
+                .label("given again")
                 .help("keep one of them")
         } else {
             ConfigError::new("config::syntax", span, format!("not valid TOML: {}", error.message()))

@@ -7,6 +7,9 @@ use crate::config::raw::{RawConfig, Section};
 use crate::model::{Name, Waiver};
 use std::collections::BTreeMap;
 
+/// The services that waivers of one id and package speak of, `None` for all; and where.
+type Spoken<'a> = BTreeMap<Option<&'a str>, Span>;
+
 /// The waivers in their order, each with the table that it was made of.
 pub(super) fn validate<'a>(
     raw: &'a RawConfig,
@@ -14,8 +17,7 @@ pub(super) fn validate<'a>(
     report: &mut Report,
 ) -> (Vec<Waiver>, Vec<&'a Section>) {
     let mut waivers = Vec::new();
-    // By id and package: the services that were spoken of, `None` for all.
-    let mut spoken: BTreeMap<(&str, Option<&str>), BTreeMap<Option<&str>, Span>> = BTreeMap::new();
+    let mut spoken: BTreeMap<(&str, Option<&str>), Spoken<'_>> = BTreeMap::new();
     for section in raw.many("waiver") {
         let services: Vec<_> = section.list("services").collect();
         for service in &services {

@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 /// Deepest that a branch goes: a longer one starts anew at the left.
 const MAX_DEPTH: usize = 64;
 
+/// A node, its depth, and but for a root: the guide lines before it, and whether it is the last of its branch.
+type Line<'a> = (&'a Node, usize, Option<(String, bool)>);
+
 /// The graph as a tree of lines.
 pub fn tree(graph: &ComplianceGraph) -> String {
     let mut below: BTreeMap<&Node, Vec<(Edge, &Node)>> = BTreeMap::new();
@@ -26,8 +29,8 @@ pub fn tree(graph: &ComplianceGraph) -> String {
         if shown.contains(root) {
             continue;
         }
-        // Explicit, for a chain may be as long as the file: a node, its depth, the guide lines before it, and whether it is the last.
-        let mut open: Vec<(&Node, usize, Option<(String, bool)>)> = vec![(root, 0, None)];
+        // Explicit, for a chain may be as long as the file.
+        let mut open: Vec<Line<'_>> = vec![(root, 0, None)];
         while let Some((node, depth, guide)) = open.pop() {
             let again = below.contains_key(node) && (depth == MAX_DEPTH || shown.contains(node));
             if depth < MAX_DEPTH {

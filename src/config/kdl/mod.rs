@@ -11,7 +11,9 @@
 //! - An array of tables (`[[waiver]]`) is one node for each: `waiver id="CVE-2024-12345" { … }`.
 //! - A secret is a table: `token vault="scan-token"`.
 //!
-//! Type annotations mean nothing here and are refused.
+//! Type annotations mean nothing here and are refused. A top-level node may have 32 KiB; what is larger is for TOML.
+
+mod nodes;
 
 use super::errors::{ConfigError, Report, Span};
 use super::keys::{Keys, Kind, ROOT};
@@ -21,31 +23,60 @@ use ::kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
 /// Most syntax errors shown: those behind are mostly echoes.
 const MAX_SYNTAX_ERRORS: usize = 10;
 
+/// Stack for the parser, in bytes. For each byte from which it recovers it needs 2 to 4 KiB where it is compiled without
+/// optimization; twice that is reserved, and only what is used costs memory.
+const STACK: usize = nodes::MAX_NODE * 8192;
+
 /// Reads a document whose first byte stands at `shift` of the file. `None` where its syntax is broken.
 pub(super) fn parse(text: &str, shift: usize, report: &mut Report) -> Option<Table> {
-    let mut reader = Reader { shift, report };
-    match KdlDocument::parse_v2(text) {
-        Ok(document) => {
-            let mut table = Table::new();
-            reader.children(&document, Some(&ROOT), &mut table);
-            Some(table)
-        }
+    let nodes = match nodes::cut(text) {
+        Ok(nodes) => nodes,
         Err(error) => {
-            for diagnostic in error.diagnostics.iter().take(MAX_SYNTAX_ERRORS) {
-                let span = reader.span(diagnostic.span);
-                let message = diagnostic.message.as_deref().unwrap_or("unexpected text");
-                let mut error = ConfigError::new("config::syntax", span, format!("not valid KDL: {message}"));
-                if let Some(label) = &diagnostic.label {
-                    error = error.label(label);
-                }
-                if let Some(help) = &diagnostic.help {
-                    error = error.help(help);
-                }
-                reader.report.add(error);
-            }
+            report.add(error.shifted(shift));
+            return None;
+        }
+    };
+    let table = std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("kdl".into()).stack_size(STACK);
+        let worker = builder.spawn_scoped(scope, || read(&nodes, shift, report)).ok()?;
+        worker.join().ok()
+    });
+    match table {
+        Some(table) => table,
+        None => {
+            let message = "the KDL parser could not be run";
+            report
+                .add(ConfigError::new("config::kdl-parser", Span::default(), message).help("write the config as TOML"));
             None
         }
     }
+}
+
+fn read(nodes: &nodes::Nodes, shift: usize, report: &mut Report) -> Option<Table> {
+    let mut table = Table::new();
+    for range in &nodes.ranges {
+        let text = nodes.text.get(range.clone())?;
+        let mut reader = Reader { shift: shift + range.start, report };
+        match KdlDocument::parse_v2(text) {
+            Ok(document) => reader.children(&document, Some(&ROOT), &mut table),
+            Err(error) => {
+                reader.complain(text, &error);
+                return None;
+            }
+        }
+    }
+    Some(table)
+}
+
+/// The last line of a place: the parser gives all that it had read when it gave up.
+fn last_line(text: &str, span: miette::SourceSpan) -> miette::SourceSpan {
+    let end = text.len().min(span.offset().saturating_add(span.len()));
+    let Some(read) = text.get(span.offset()..end).map(str::trim_end).filter(|read| read.contains('\n')) else {
+        return span;
+    };
+    let start = read.rfind('\n').map_or(0, |line| line + 1);
+    let start = start + read[start..].len() - read[start..].trim_start().len();
+    (span.offset() + start, read.len() - start).into()
 }
 
 struct Reader<'a> {
@@ -56,6 +87,21 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn span(&self, span: miette::SourceSpan) -> Span {
         Span { offset: span.offset() + self.shift, length: span.len() }
+    }
+
+    fn complain(&mut self, text: &str, error: &::kdl::KdlError) {
+        for diagnostic in error.diagnostics.iter().take(MAX_SYNTAX_ERRORS) {
+            let span = self.span(last_line(text, diagnostic.span));
+            let message = diagnostic.message.as_deref().unwrap_or("unexpected text");
+            let mut error = ConfigError::new("config::syntax", span, format!("not valid KDL: {message}"));
+            if let Some(label) = &diagnostic.label {
+                error = error.label(label.as_str());
+            }
+            if let Some(help) = &diagnostic.help {
+                error = error.help(help.as_str());
+            }
+            self.report.add(error);
+        }
     }
 
     /// The nodes of a document as entries of a table.
