@@ -313,6 +313,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn round_trips(lock in any_lock()) {
         let text = encode(&lock);
