@@ -18,3 +18,6 @@ pub use errors::ExecuteError;
 pub use evidence::{EvidenceMap, SubjectEvidence};
 pub use run::{Options, Tools, run};
 pub use subject::scan_now;
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::model::SourcePackage;
 use std::collections::BTreeMap;
 
 /// Reads the database.
-pub struct Apk;
+pub(super) struct Apk;
 
 impl Cataloger for Apk {
     fn name(&self) -> &'static str {

@@ -11,7 +11,7 @@ const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_D: &str = "var/lib/dpkg/status.d/";
 
 /// Reads the database.
-pub struct Dpkg;
+pub(super) struct Dpkg;
 
 impl Cataloger for Dpkg {
     fn name(&self) -> &'static str {

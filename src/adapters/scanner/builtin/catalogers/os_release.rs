@@ -5,7 +5,7 @@ use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Fou
 use crate::model::Distro;
 
 /// Reads `etc/os-release` and `usr/lib/os-release`. The first is often a link to the second, and then not a file.
-pub struct OsRelease;
+pub(super) struct OsRelease;
 
 impl Cataloger for OsRelease {
     fn name(&self) -> &'static str {
