@@ -18,3 +18,6 @@ pub(crate) use make::DOCUMENT;
 pub use make::{Known, PlanInput, plan};
 pub use render::{PlanReport, render};
 pub use stagger::offset;
+
+#[cfg(test)]
+mod tests;
