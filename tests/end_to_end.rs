@@ -61,8 +61,7 @@ fn the_lock_is_a_function_of_the_inputs() {
 fn reversed_tables(text: &str) -> String {
     let mut blocks: Vec<String> = Vec::new();
     for line in text.lines() {
-        let begins = line.starts_with("[services.") || line.starts_with("[images.") || line.starts_with("[[waiver]]");
-        if blocks.is_empty() || begins || (line.starts_with('[') && !begins) {
+        if blocks.is_empty() || line.starts_with('[') {
             blocks.push(String::new());
         }
         let block = blocks.last_mut().unwrap();

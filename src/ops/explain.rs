@@ -1,12 +1,15 @@
 //! `explain`: why a service has its verdict, how a package got in, and what fixes a finding; from the lock and its evidence.
 
 use super::assemble;
+use super::prepare::{Wanted, prepare};
 use super::project::{Project, read_lock};
 use super::recall::{Recalled, stored_evidence};
 use super::store::Store;
+use super::warm::State;
 use super::{Exit, Failure, World};
 use crate::execute::SubjectEvidence;
 use crate::model::{Component, JudgedFinding, Name, Purl, Sbom, ServiceVerdict};
+use crate::plan::RunReason;
 use crate::report::{FindingFacts, PackageFacts};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,6 +23,35 @@ pub enum Explanation {
     Service(Box<ServiceVerdict>),
     /// Of packages and findings.
     Packages(Vec<PackageFacts>),
+    /// Of an action of the next build.
+    Action {
+        /// Its label.
+        label: String,
+        /// Why it would run; `None` where its result is at hand.
+        reason: Option<RunReason>,
+    },
+}
+
+/// Explains an action of the next build, by its label.
+///
+/// # Errors
+/// The build cannot be planned, or has no such action.
+pub fn explain_action(world: &World, label: &str) -> Result<Explanation, Failure> {
+    let prepared = prepare(world, &Wanted::default(), State::load(world).as_ref())?;
+    let found = prepared
+        .plan
+        .actions()
+        .find(|action| action.label == label)
+        .map(|action| Explanation::Action { label: action.label.clone(), reason: action.decision.reason().cloned() });
+    found.ok_or_else(|| {
+        Failure::new(Exit::Usage, "explain::unknown", format!("a build has no action `{label}`"))
+            .help("`proofmark plan -v` lists them")
+    })
+}
+
+/// Whether a text is the label of an action.
+pub fn is_action_label(text: &str) -> bool {
+    ["sbom ", "match ", "judge "].iter().any(|kind| text.starts_with(kind))
 }
 
 /// Explains a service, a package (by name or package URL) or an advisory id.

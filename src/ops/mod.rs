@@ -19,7 +19,7 @@ mod world;
 pub use build::{Built, LockOutcome, Options as BuildOptions, Outcome as BuildOutcome, build};
 pub use diff::diff;
 pub use exit::Exit;
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, explain, explain_action, is_action_label};
 pub use failure::Failure;
 pub use init::{FoundFile, SKIPPED_DIRECTORIES, detect, render, wants_content};
 pub use prepare::{Prepared, Wanted, advisories_failure, database, prepare};

@@ -5,11 +5,13 @@ mod dpkg;
 mod os_release;
 #[cfg(test)]
 mod testing;
+mod unread;
 
 use super::catalog::{Cataloger, FileFacts, Reads};
 
 /// All of them, by name.
-pub const ALL: &[&dyn Cataloger] = &[&apk::Apk, &dpkg::Dpkg, &os_release::OsRelease];
+pub const ALL: &[&dyn Cataloger] =
+    &[&apk::Apk, &dpkg::Dpkg, &os_release::OsRelease, &unread::UnreadInstalled, &unread::UnreadSource];
 
 /// What the scanner's results depend on: every cataloger's name and revision.
 pub fn options() -> String {
