@@ -113,6 +113,68 @@ fn one_changed_lockfile_runs_only_what_it_touches_and_the_plan_says_so() {
 }
 
 #[test]
+fn whatever_changes_is_seen() {
+    let project = Project::boutique();
+    project.build();
+    let is_unchanged = || project.run(&["build", "--as-of", AS_OF]).stdout.contains("nothing changed");
+    assert!(is_unchanged());
+
+    // One byte for another, at once: neither size nor, on a coarse clock, time need differ.
+    let lock = project.read("src/mailer/requirements.txt");
+    let mut changed = lock.clone();
+    let digit = changed.iter().position(u8::is_ascii_digit).unwrap();
+    changed[digit] = if changed[digit] == b'9' { b'8' } else { b'9' };
+    project.write("src/mailer/requirements.txt", &changed);
+    assert!(!is_unchanged());
+    project.write("src/mailer/requirements.txt", &lock);
+    project.build();
+    assert!(is_unchanged());
+
+    // Another lockfile in a directory that was looked at.
+    project.write("src/mailer/sub/requirements.txt", "lodash==1.0.0\n");
+    assert!(!is_unchanged());
+    std::fs::remove_dir_all(project.root().join("src/mailer/sub")).unwrap();
+    project.build();
+    assert!(is_unchanged());
+
+    // Evidence that is gone comes back, and the lock with it.
+    let before = project.read("compliance.lock");
+    let evidence = files(&project.root().join(".compliance/sboms")).remove(0);
+    std::fs::remove_file(&evidence).unwrap();
+    assert!(!is_unchanged());
+    assert!(evidence.exists());
+    assert_eq!(project.read("compliance.lock"), before);
+
+    // Other advisories.
+    project.build();
+    std::fs::remove_file(project.root().join("advisories/npm").join(first_name(&project, "advisories/npm"))).unwrap();
+    project.ok(&["db", "import", "advisories"]);
+    assert!(!is_unchanged());
+}
+
+fn first_name(project: &Project, directory: &str) -> String {
+    let path = files(&project.root().join(directory)).remove(0);
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn time_is_an_input() {
+    let project = Project::boutique();
+    project.build();
+    let lock = project.read("compliance.lock");
+    // A later instant at which nothing has ended changes nothing, not even the recorded instant.
+    project.exits(0, &["build", "--as-of", "2026-12-24"]);
+    assert_eq!(project.read("compliance.lock"), lock);
+    // Once the waivers have ended they are errors, and nothing is written.
+    let run = project.exits(2, &["build", "--as-of", "2027-06-01"]);
+    assert!(run.stderr.contains("evaluate::expired-waiver"), "{}", run.stderr);
+    assert_eq!(project.read("compliance.lock"), lock);
+    // The lock verifies for ever as of its own instant, and no longer passes as of that later one.
+    project.ok(&["verify", "--replay"]);
+    project.exits(1, &["verify", "--replay", "--as-of", "2027-06-01"]);
+}
+
+#[test]
 fn what_was_not_scanned_is_never_clean() {
     let cut = Project::boutique();
     let lock = cut.read("src/storefront/package-lock.json");
