@@ -7,3 +7,5 @@
 pub mod advisories;
 pub mod scanner;
 pub mod signer;
+pub mod stamp;
+pub mod subjects;
