@@ -12,4 +12,5 @@ pub mod progress;
 pub mod scanner;
 pub mod signer;
 pub mod stamp;
+pub mod subjects;
 pub mod workspace;

@@ -1,4 +1,59 @@
 //! The built-in scanner: reads subjects file by file and asks each cataloger what it makes of them.
 
+mod assemble;
 pub mod catalog;
 pub mod catalogers;
+mod catalogue;
+mod decode;
+mod facts;
+mod image;
+mod layer;
+mod source;
+mod spool;
+mod walk;
+
+use crate::model::{ScannerIdentity, SubjectKind};
+use crate::ports::{ScanRequest, ScanTask, Scanner};
+use catalogue::LayerCatalogue;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// A layer that was catalogued, or is being.
+type Slot = Arc<Mutex<Option<Arc<LayerCatalogue>>>>;
+
+/// The built-in scanner. Needs nothing installed and no network.
+pub struct Builtin {
+    identity: ScannerIdentity,
+    layers: Mutex<BTreeMap<layer::LayerId, Slot>>,
+}
+
+impl Builtin {
+    /// With no layer read yet.
+    pub fn new() -> Self {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Self { identity: ScannerIdentity { name: "builtin".into(), version, binary: None }, layers: Mutex::default() }
+    }
+}
+
+impl Default for Builtin {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scanner for Builtin {
+    fn identity(&self) -> &ScannerIdentity {
+        &self.identity
+    }
+
+    fn options(&self) -> String {
+        catalogers::options()
+    }
+
+    fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask {
+        ScanTask::Cpu(Box::new(move || match request.located.subject.kind {
+            SubjectKind::Image => image::scan(&self, &request),
+            SubjectKind::Source => source::scan(&request),
+        }))
+    }
+}

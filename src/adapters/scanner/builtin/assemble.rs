@@ -1,0 +1,109 @@
+//! From facts to an SBOM: system packages get their distribution, components their places.
+
+use super::catalog::{Found, SystemPackage};
+use super::facts::Facts;
+use crate::model::{Component, Distro, Gap, GapKind, Location, Purl, Sbom};
+use std::collections::BTreeMap;
+
+/// The facts of one file, and where it is.
+pub(super) struct Placed<'a> {
+    /// Path and layer of the file.
+    pub(super) location: Location,
+    pub(super) facts: &'a Facts,
+    /// The layer that a system package of it came with, where it is another than the file's.
+    pub(super) origin: Box<dyn Fn(&SystemPackage) -> Option<crate::model::Digest> + 'a>,
+}
+
+/// Everything that was found, in any order, to an SBOM in normal form.
+pub(super) fn assemble(files: &[Placed<'_>], gaps: Vec<Gap>) -> Sbom {
+    let mut sbom = Sbom { distro: distro(files), components: Vec::new(), gaps };
+    let mut system: Vec<(&SystemPackage, Location)> = Vec::new();
+    for file in files {
+        sbom.gaps.extend(file.facts.gaps.iter().cloned());
+        for found in &file.facts.found {
+            match found {
+                Found::Component(component) => {
+                    let mut component = component.clone();
+                    component.locations = vec![file.location.clone()];
+                    sbom.components.push(component);
+                }
+                Found::System(package) => {
+                    let mut location = file.location.clone();
+                    location.layer = (file.origin)(package).or(location.layer);
+                    system.push((package, location));
+                }
+                Found::Distro(_) => {}
+            }
+        }
+    }
+    add_system(&mut sbom, system);
+    sbom.normalized()
+}
+
+/// The distribution: `etc/os-release` before any other that names one.
+fn distro(files: &[Placed<'_>]) -> Option<Distro> {
+    let mut all: Vec<(bool, &str, &Distro)> = Vec::new();
+    for file in files {
+        for found in &file.facts.found {
+            if let Found::Distro(distro) = found {
+                let path = file.location.path.as_str();
+                all.push((path != "etc/os-release", path, distro));
+            }
+        }
+    }
+    all.into_iter().min().map(|(_, _, distro)| distro.clone())
+}
+
+fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>) {
+    if packages.is_empty() {
+        return;
+    }
+    let distro = sbom.distro.clone();
+    let ecosystem = distro.as_ref().and_then(Distro::ecosystem);
+    if ecosystem.is_none() {
+        let reason = match &distro {
+            None => "packages of a distribution, but nothing that names it".to_owned(),
+            Some(distro) => format!("no rule for matching packages of {distro}"),
+        };
+        sbom.gaps.push(Gap::new(GapKind::UnknownDistribution, "", reason));
+    }
+    let mut purls: BTreeMap<(&str, &str), Vec<(&str, Purl)>> = BTreeMap::new();
+    let mut built = Vec::new();
+    for (package, location) in packages {
+        match purl(package, distro.as_ref()) {
+            Ok(purl) => {
+                let key = (package.manager.as_str(), package.name.as_str());
+                purls.entry(key).or_default().push((&package.architecture, purl.clone()));
+                built.push((package, location, purl));
+            }
+            Err(error) => {
+                let reason = format!("package `{}`: {error}", package.name);
+                sbom.gaps.push(Gap::new(GapKind::UnreadableFile, location.path, reason));
+            }
+        }
+    }
+    for (package, location, purl) in built {
+        let mut component = Component::new(purl, &package.name, &package.version, ecosystem.clone());
+        component.source.clone_from(&package.source);
+        component.licenses.clone_from(&package.licenses);
+        component.locations = vec![location];
+        for name in &package.depends_on {
+            let Some(present) = purls.get(&(package.manager.as_str(), name.as_str())) else { continue };
+            let same = present.iter().find(|(architecture, _)| *architecture == package.architecture);
+            component.depends_on.extend(same.or(present.first()).map(|(_, purl)| purl.clone()));
+        }
+        sbom.components.push(component);
+    }
+}
+
+/// `pkg:deb/debian/zlib1g@1:1.2.13?arch=amd64&distro=debian-12`.
+/// <https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst>
+fn purl(package: &SystemPackage, distro: Option<&Distro>) -> Result<Purl, crate::model::PurlError> {
+    let release = distro.map_or_else(String::new, |distro| match distro.version.as_str() {
+        "" => distro.id.clone(),
+        version => format!("{}-{version}", distro.id),
+    });
+    let qualifiers = [("arch", package.architecture.as_str()), ("distro", release.as_str())];
+    let namespace = distro.map(|distro| distro.id.as_str());
+    Purl::build(&package.manager, namespace, &package.name, Some(&package.version), &qualifiers)
+}

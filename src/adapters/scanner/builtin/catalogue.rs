@@ -1,0 +1,134 @@
+//! What one layer holds, and how layers lie over each other.
+
+use super::facts::Facts;
+use crate::model::Gap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A layer, as far as it matters to a scan; kept in the cache by the layer's digest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LayerCatalogue {
+    /// Files that a cataloger wanted, by path.
+    pub(super) files: BTreeMap<String, Facts>,
+    /// Symbolic links whose name a cataloger wanted: path to target, a path from the root of the image.
+    pub(super) links: BTreeMap<String, String>,
+    /// Paths that are gone from the layers below.
+    pub(super) whiteouts: BTreeSet<String>,
+    /// Directories whose content is gone from the layers below.
+    pub(super) opaque: BTreeSet<String>,
+    /// Everything that is not a directory: hides what has its path, or has it as a parent, below.
+    pub(super) entries: PathSet,
+    /// Directories: hide a file of their path below.
+    pub(super) directories: PathSet,
+    /// What concerns the layer as a whole.
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl LayerCatalogue {
+    /// Whether what lies at a path in a layer below is no longer seen.
+    fn hides(&self, path: &str) -> bool {
+        let here = self.entries.contains(path) || self.directories.contains(path) || self.whiteouts.contains(path);
+        here || self.opaque.contains("")
+            || parents(path).any(|parent| {
+                self.entries.contains(parent) || self.whiteouts.contains(parent) || self.opaque.contains(parent)
+            })
+    }
+}
+
+/// The parents of a path, without the root.
+fn parents(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(slash, _)| &path[..slash])
+}
+
+/// A set of paths that can be asked but not listed: 16 bytes of BLAKE3 each, so that a layer of millions of files stays small.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct PathSet(Vec<[u8; 16]>);
+
+impl PathSet {
+    pub(super) fn push(&mut self, path: &str) {
+        self.0.push(hash(path));
+    }
+
+    /// To be called once, after the last `push`.
+    pub(super) fn sort(&mut self) {
+        self.0.sort_unstable();
+        self.0.dedup();
+    }
+
+    pub(super) fn contains(&self, path: &str) -> bool {
+        self.0.binary_search(&hash(path)).is_ok()
+    }
+}
+
+fn hash(path: &str) -> [u8; 16] {
+    let mut short = [0; 16];
+    for (to, from) in short.iter_mut().zip(blake3::hash(path.as_bytes()).as_bytes()) {
+        *to = *from;
+    }
+    short
+}
+
+impl Serialize for PathSet {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use base64::Engine as _;
+        serializer.serialize_str(&base64::engine::general_purpose::STANDARD.encode(self.0.as_flattened()))
+    }
+}
+
+impl<'de> Deserialize<'de> for PathSet {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use base64::Engine as _;
+        let text = String::deserialize(deserializer)?;
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(serde::de::Error::custom)?;
+        let (hashes, []) = bytes.as_chunks::<16>() else {
+            return Err(serde::de::Error::custom("not a set of paths"));
+        };
+        let mut set = Self(hashes.to_vec());
+        set.sort();
+        Ok(set)
+    }
+}
+
+/// The layers of an image, lowest first.
+pub(super) struct Stack<'a>(pub(super) &'a [std::sync::Arc<LayerCatalogue>]);
+
+impl<'a> Stack<'a> {
+    /// Whether a path of this layer is seen in the image.
+    fn seen(&self, layer: usize, path: &str) -> bool {
+        !self.0[layer + 1..].iter().any(|above| above.hides(path))
+    }
+
+    /// The wanted files that are seen, each with its layer's place.
+    pub(super) fn files(&self) -> impl Iterator<Item = (usize, &'a String, &'a Facts)> {
+        let all = self.0.iter().enumerate();
+        all.flat_map(|(layer, catalogue)| catalogue.files.iter().map(move |(path, facts)| (layer, path, facts)))
+            .filter(|(layer, path, _)| self.seen(*layer, path))
+    }
+
+    /// Wanted symbolic links that are seen and lead to a file that is there but was not read, with its target.
+    pub(super) fn unread_links(&self) -> impl Iterator<Item = (&'a String, &'a String)> {
+        let all = self.0.iter().enumerate();
+        all.flat_map(|(layer, catalogue)| catalogue.links.iter().map(move |link| (layer, link)))
+            .filter(|(layer, (path, target))| {
+                self.seen(*layer, path)
+                    && self.find(target, |below, target| below.entries.contains(target))
+                    && !self.find(target, |below, target| below.files.contains_key(target))
+            })
+            .map(|(_, link)| link)
+    }
+
+    fn find(&self, path: &str, holds: impl Fn(&LayerCatalogue, &str) -> bool) -> bool {
+        (0..self.0.len()).any(|layer| holds(&self.0[layer], path) && self.seen(layer, path))
+    }
+
+    /// The same file in the layers below, nearest first, as long as nothing in between removes it.
+    pub(super) fn earlier(&self, layer: usize, path: &str) -> impl Iterator<Item = (usize, &'a Facts)> {
+        let gone = |catalogue: &LayerCatalogue| {
+            catalogue.whiteouts.contains(path)
+                || catalogue.opaque.contains("")
+                || parents(path).any(|it| catalogue.whiteouts.contains(it) || catalogue.opaque.contains(it))
+        };
+        let lowest = (0..=layer).rev().find(|at| gone(&self.0[*at])).unwrap_or(0);
+        (lowest..layer).rev().filter_map(move |at| self.0[at].files.get(path).map(|facts| (at, facts)))
+    }
+}

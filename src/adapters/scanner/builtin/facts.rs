@@ -1,0 +1,52 @@
+//! What the catalogers say of one file.
+
+use super::catalog::{Cataloger, Content, File, FileFacts, Found};
+use super::catalogers;
+use crate::model::{Gap, GapKind};
+use serde::{Deserialize, Serialize};
+
+/// All that is known of one file. Components have no locations yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Facts {
+    pub(super) found: Vec<Found>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+impl Facts {
+    /// Nothing but a gap.
+    pub(super) fn gap(kind: GapKind, path: &str, reason: impl Into<String>) -> Self {
+        Self { found: Vec::new(), gaps: vec![Gap::new(kind, path, reason)] }
+    }
+
+    /// Asks each cataloger that wants the file. What one of them cannot read is a gap, and the others are asked still.
+    pub(super) fn of(
+        wanting: &[&'static dyn Cataloger],
+        path: &str,
+        content: Content<'_>,
+        companion: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> Self {
+        let mut facts = Self::default();
+        for cataloger in wanting {
+            match cataloger.parse(&File { path, content, companion }) {
+                Ok(parsed) => {
+                    facts.found.extend(parsed.found);
+                    let gaps = parsed.gaps.into_iter().map(|reason| Gap::new(GapKind::UnreadableFile, path, reason));
+                    facts.gaps.extend(gaps);
+                }
+                Err(error) => facts.gaps.push(Gap::new(GapKind::UnreadableFile, path, error.to_string())),
+            }
+        }
+        facts
+    }
+}
+
+/// The catalogers that want a file.
+pub(super) fn wanting(installed: bool, path: &str, size: u64, executable: bool) -> Vec<&'static dyn Cataloger> {
+    catalogers::for_file(installed, &FileFacts { path, size, executable }).collect()
+}
+
+/// Whether this is the database of a package manager that no cataloger reads.
+pub(super) fn is_rpm_database(path: &str) -> bool {
+    matches!(path, "var/lib/rpm/rpmdb.sqlite" | "var/lib/rpm/Packages" | "var/lib/rpm/Packages.db")
+        || path.starts_with("usr/lib/sysimage/rpm/")
+}

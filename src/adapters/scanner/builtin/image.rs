@@ -1,0 +1,147 @@
+//! Images: every layer catalogued once, whichever images share it, then laid over each other.
+
+use super::Builtin;
+use super::assemble::{Placed, assemble};
+use super::catalog::{Found, SystemPackage};
+use super::catalogue::{LayerCatalogue, Stack};
+use super::facts::Facts;
+use super::layer::{self, LayerId};
+use crate::adapters::subjects::document::{DOCUMENT_LIMIT, Descriptor, ImageConfig, LAYER_LIMIT, Manifest};
+use crate::model::{Digest, Gap, GapKind, Location, Sbom};
+use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, ScanError, ScanRequest};
+use std::io::Read as _;
+use std::sync::{Arc, PoisonError};
+
+/// The name of a layer's only output in the cache.
+const OUTPUT: &str = "layer";
+
+pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, ScanError> {
+    let layers = layers(request)?;
+    let mut catalogues = Vec::with_capacity(layers.len());
+    for (descriptor, id) in &layers {
+        if request.cancel.is_cancelled() {
+            return Err(ScanError::Cancelled);
+        }
+        catalogues.push(once(builtin, request, descriptor, id)?);
+    }
+    let stack = Stack(&catalogues);
+    let mut gaps: Vec<Gap> = catalogues.iter().flat_map(|catalogue| catalogue.gaps.iter().cloned()).collect();
+    for (path, target) in stack.unread_links() {
+        let reason = format!("a symbolic link to {target}, which was not read");
+        gaps.push(Gap::new(GapKind::UnreadableFile, path, reason));
+    }
+    let diff_id = |place: usize| layers.get(place).map(|(_, id)| id.diff_id);
+    let stack = &stack;
+    let placed = stack.files().map(|(place, path, facts)| Placed {
+        location: Location { path: path.clone(), layer: diff_id(place) },
+        facts,
+        // A package came with the lowest layer since which the database has it.
+        origin: Box::new(move |package| {
+            let since = stack.earlier(place, path).take_while(|(_, facts)| lists(facts, package)).last();
+            since.and_then(|(place, _)| diff_id(place))
+        }),
+    });
+    let placed: Vec<Placed<'_>> = placed.collect();
+    Ok(assemble(&placed, gaps))
+}
+
+fn lists(facts: &Facts, package: &SystemPackage) -> bool {
+    let identity = |it: &SystemPackage| {
+        it.name == package.name && it.version == package.version && it.architecture == package.architecture
+    };
+    facts.found.iter().any(|found| matches!(found, Found::System(other) if identity(other)))
+}
+
+/// The layers of an image, lowest first.
+fn layers(request: &ScanRequest) -> Result<Vec<(Descriptor, LayerId)>, ScanError> {
+    let unusable = |what: &str, reason: &dyn std::fmt::Display| ScanError::Unusable(format!("{what}: {reason}"));
+    let manifest: Manifest =
+        serde_json::from_slice(&request.located.manifest).map_err(|error| unusable("manifest", &error))?;
+    let place = format!("config {}", manifest.config.digest);
+    let mut bytes = Vec::new();
+    open(request, &manifest.config)?
+        .take(DOCUMENT_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unusable(&place, &error.kind()))?;
+    if bytes.len() as u64 > DOCUMENT_LIMIT {
+        return Err(unusable(&place, &format!("larger than {DOCUMENT_LIMIT} bytes")));
+    }
+    if Digest::of(&bytes) != manifest.config.digest {
+        return Err(ScanError::Integrity { place, reason: "does not have the digest that the manifest says".into() });
+    }
+    let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|error| unusable(&place, &error))?;
+    let diff_ids = config.rootfs.diff_ids;
+    if diff_ids.len() != manifest.layers.len() || diff_ids.len() > LAYER_LIMIT {
+        let reason = format!("{} layers where the manifest has {}", diff_ids.len(), manifest.layers.len());
+        return Err(unusable(&place, &reason));
+    }
+    let layers = manifest.layers.into_iter().zip(diff_ids);
+    Ok(layers
+        .map(|(blob, diff_id)| (LayerId { blob: blob.digest, diff_id }, blob))
+        .map(|(id, blob)| (blob, id))
+        .collect())
+}
+
+fn open(request: &ScanRequest, blob: &Descriptor) -> Result<std::fs::File, ScanError> {
+    let path = request.located.root.join(blob.blob_path());
+    let fail = |error: std::io::Error| ScanError::Unusable(format!("blob {}: {}", blob.digest, error.kind()));
+    if !path.metadata().map_err(fail)?.is_file() {
+        return Err(ScanError::Unusable(format!("blob {}: not a file", blob.digest)));
+    }
+    std::fs::File::open(path).map_err(fail)
+}
+
+/// A layer's catalogue: of this process, else of the cache, else of the blob. Those who ask for one that is being made wait.
+fn once(
+    builtin: &Builtin,
+    request: &ScanRequest,
+    blob: &Descriptor,
+    id: &LayerId,
+) -> Result<Arc<LayerCatalogue>, ScanError> {
+    let slot = {
+        let mut layers = builtin.layers.lock().unwrap_or_else(PoisonError::into_inner);
+        layers.entry(*id).or_default().clone()
+    };
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(catalogue) = &*slot {
+        return Ok(catalogue.clone());
+    }
+    let key = key(builtin, id);
+    let catalogue = match recall(request.cache.as_ref(), &key) {
+        Some(catalogue) => Arc::new(catalogue),
+        None => {
+            let (catalogue, whole) = layer::catalogue(open(request, blob)?, id, &request.cancel)?;
+            if whole {
+                // A cache that cannot be written costs time only.
+                let _ = keep(request.cache.as_ref(), &key, &catalogue);
+            }
+            Arc::new(catalogue)
+        }
+    };
+    *slot = Some(catalogue.clone());
+    Ok(catalogue)
+}
+
+/// Of both digests: that this blob is this tar was checked when the entry was made.
+fn key(builtin: &Builtin, id: &LayerId) -> ActionKey {
+    let mut hasher = blake3::Hasher::new_derive_key("proofmark 2026-11 layer catalogue");
+    let options = super::catalogers::options();
+    for part in [&id.blob.to_string(), &id.diff_id.to_string(), &options, &builtin.identity.version] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    ActionKey(*hasher.finalize().as_bytes())
+}
+
+fn recall(cache: &dyn Cache, key: &ActionKey) -> Option<LayerCatalogue> {
+    let record = cache.action(key).ok()??;
+    match cache.blob(record.outputs.get(OUTPUT)?).ok()? {
+        BlobLookup::Found(bytes) => serde_json::from_slice(&bytes).ok(),
+        BlobLookup::Missing | BlobLookup::Corrupted => None,
+    }
+}
+
+fn keep(cache: &dyn Cache, key: &ActionKey, catalogue: &LayerCatalogue) -> Option<()> {
+    let digest = cache.put_blob(&serde_json::to_vec(catalogue).ok()?).ok()?;
+    cache.put_action(key, &ActionRecord { outputs: [(OUTPUT.to_owned(), digest)].into() }).ok()
+}

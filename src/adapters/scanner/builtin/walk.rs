@@ -1,0 +1,233 @@
+//! The entries of a layer's tar, in order: what catalogers want is read, the rest is only noted.
+
+use super::catalogue::LayerCatalogue;
+use super::decode::{Meter, Stop, TarBytes};
+use super::facts::{Facts, is_rpm_database, wanting};
+use super::layer::LayerId;
+use super::spool::{Spool, SpoolError};
+use crate::model::{Gap, GapKind};
+use crate::ports::ScanError;
+use std::io::Read;
+
+/// The most entries of a layer.
+const ENTRY_LIMIT: u64 = 10_000_000;
+/// The longest path, in bytes.
+const PATH_LIMIT: usize = 4096;
+/// What the headers between two files may take, in bytes.
+const HEADER_LIMIT: u64 = 2 << 20;
+/// The most gaps that are told one by one.
+const GAP_LIMIT: usize = 1000;
+
+/// Walks a tar to its end, or to where it stops making sense (a gap).
+///
+/// # Errors
+/// [`ScanError::Unavailable`] where there is no room for temporary files.
+pub(super) fn walk<R: Read>(
+    bytes: TarBytes<'_, R>,
+    meter: &Meter,
+    layer: &LayerId,
+) -> Result<LayerCatalogue, ScanError> {
+    let mut walk = Walk { catalogue: LayerCatalogue::default(), place: format!("layer {}", layer.diff_id), meter };
+    let mut archive = tar::Archive::new(bytes);
+    if let Ok(entries) = archive.entries() {
+        walk.entries(entries)?;
+    }
+    walk.catalogue.entries.sort();
+    walk.catalogue.directories.sort();
+    Ok(walk.catalogue)
+}
+
+struct Walk<'a> {
+    catalogue: LayerCatalogue,
+    /// What the layer is called in gaps.
+    place: String,
+    meter: &'a Meter,
+}
+
+impl Walk<'_> {
+    fn gap(&mut self, kind: GapKind, place: &str, reason: &str) {
+        let gaps = &mut self.catalogue.gaps;
+        if gaps.len() < GAP_LIMIT {
+            gaps.push(Gap::new(kind, place, reason));
+        } else if gaps.len() == GAP_LIMIT {
+            gaps.push(Gap::new(GapKind::LimitReached, &self.place, format!("more than {GAP_LIMIT} gaps")));
+        }
+    }
+
+    fn layer_gap(&mut self, kind: GapKind, reason: &str) {
+        let place = self.place.clone();
+        self.gap(kind, &place, reason);
+    }
+
+    fn entries<R: Read>(&mut self, mut entries: tar::Entries<'_, R>) -> Result<(), ScanError> {
+        let mut count = 0_u64;
+        let mut end = 0;
+        let mut unread = 0;
+        loop {
+            // What was not read of the last file is passed over now; beyond it there may only be headers.
+            self.meter.allowance.set(HEADER_LIMIT.saturating_add(unread));
+            let entry = entries.next();
+            if self.meter.read.get() < end {
+                self.layer_gap(GapKind::UnreadableFile, "it ends within a file");
+                return Ok(());
+            }
+            let mut entry = match entry {
+                None => return Ok(()),
+                Some(Ok(entry)) => entry,
+                Some(Err(error)) => {
+                    match &*self.meter.stop.borrow() {
+                        Some(Stop::Allowance) => {}
+                        Some(_) => return Ok(()),
+                        None => {
+                            let reason = format!("a damaged tar archive: {error}");
+                            self.catalogue.gaps.push(Gap::new(GapKind::UnreadableFile, &self.place, reason));
+                            return Ok(());
+                        }
+                    }
+                    self.layer_gap(GapKind::LimitReached, "headers of more than 2 MiB");
+                    return Ok(());
+                }
+            };
+            count += 1;
+            if count > ENTRY_LIMIT {
+                self.layer_gap(GapKind::LimitReached, "more than 10 million files");
+                return Ok(());
+            }
+            let sparse = entry.header().entry_type().is_gnu_sparse();
+            let size = if sparse { entry.header().entry_size().unwrap_or(u64::MAX) } else { entry.size() };
+            end = entry.raw_file_position().saturating_add(size);
+            let read = self.entry(&mut entry, sparse, end)?;
+            unread = if read { 0 } else { size };
+        }
+    }
+
+    /// One entry; whether its content was read.
+    fn entry<R: Read>(&mut self, entry: &mut tar::Entry<'_, R>, sparse: bool, end: u64) -> Result<bool, ScanError> {
+        let kind = entry.header().entry_type();
+        if kind.is_pax_global_extensions() {
+            return Ok(false);
+        }
+        let raw = entry.path_bytes().into_owned();
+        if raw.len() > PATH_LIMIT {
+            self.layer_gap(GapKind::LimitReached, "a path of more than 4096 bytes");
+            return Ok(false);
+        }
+        let Some(path) = normal("", &String::from_utf8_lossy(&raw), false) else {
+            self.gap(GapKind::UnreadableFile, &String::from_utf8_lossy(&raw), "a path with `..`");
+            return Ok(false);
+        };
+        if path.is_empty() || self.whiteout(&path) {
+            return Ok(false);
+        }
+        if kind.is_dir() || raw.ends_with(b"/") {
+            self.catalogue.directories.push(&path);
+            return Ok(false);
+        }
+        self.catalogue.entries.push(&path);
+        self.catalogue.files.remove(&path);
+        self.catalogue.links.remove(&path);
+        if kind.is_symlink() || kind.is_hard_link() {
+            let target = entry.link_name_bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            self.link(path, &target.unwrap_or_default(), kind.is_symlink());
+            return Ok(false);
+        }
+        if kind.is_file() || kind.is_contiguous() || sparse {
+            return self.file(entry, path, sparse, end);
+        }
+        Ok(false)
+    }
+
+    /// Notes a whiteout; whether it was one. <https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts>
+    fn whiteout(&mut self, path: &str) -> bool {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some(hidden) = name.strip_prefix(".wh.") else { return false };
+        if hidden == ".wh..opq" {
+            self.catalogue.opaque.insert(parent.to_owned());
+        } else if !hidden.is_empty() && !hidden.starts_with(".wh.") {
+            let whiteout = if parent.is_empty() { hidden.to_owned() } else { format!("{parent}/{hidden}") };
+            self.catalogue.whiteouts.insert(whiteout);
+        }
+        true
+    }
+
+    fn link(&mut self, path: String, target: &str, symbolic: bool) {
+        let wanted = is_rpm_database(&path) || !wanting(true, &path, 1, false).is_empty();
+        if symbolic {
+            let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            if wanted && let Some(target) = normal(parent, target, true) {
+                self.catalogue.links.insert(path, target);
+            }
+            return;
+        }
+        let facts = normal("", target, false).and_then(|target| self.catalogue.files.get(&target).cloned());
+        if let Some(facts) = facts {
+            self.catalogue.files.insert(path, facts);
+        } else if wanted {
+            let facts = Facts::gap(GapKind::UnreadableFile, &path, "a hard link to a file that was not read");
+            self.catalogue.files.insert(path, facts);
+        }
+    }
+
+    fn file<R: Read>(
+        &mut self,
+        entry: &mut tar::Entry<'_, R>,
+        path: String,
+        sparse: bool,
+        end: u64,
+    ) -> Result<bool, ScanError> {
+        let executable = entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
+        let wanting = wanting(true, &path, entry.size(), executable);
+        if wanting.is_empty() {
+            if is_rpm_database(&path) {
+                let facts = Facts::gap(GapKind::UnreadableFile, &path, "rpm databases are not read by this version");
+                self.catalogue.files.insert(path, facts);
+            }
+            return Ok(false);
+        }
+        if sparse || is_pax_sparse(entry) {
+            let facts = Facts::gap(GapKind::UnreadableFile, &path, "a sparse file, which is not read by this version");
+            self.catalogue.files.insert(path, facts);
+            return Ok(false);
+        }
+        self.meter.allowance.set(u64::MAX);
+        let spool = match Spool::fill(entry) {
+            Ok(spool) => spool,
+            // The meter knows why; the next step tells it.
+            Err(SpoolError::Read(_)) => return Ok(true),
+            Err(SpoolError::Write(error)) => {
+                return Err(ScanError::Unavailable(format!("no temporary file for a large file of an image: {error}")));
+            }
+        };
+        let facts = if self.meter.read.get() < end {
+            Facts::gap(GapKind::UnreadableFile, &path, "the layer ends within it")
+        } else {
+            Facts::of(&wanting, &path, spool.content(), &|_| None)
+        };
+        self.catalogue.files.insert(path, facts);
+        Ok(true)
+    }
+}
+
+/// Whether the file is stored in one of the sparse forms of PAX, whose content is not the file's.
+fn is_pax_sparse<R: Read>(entry: &mut tar::Entry<'_, R>) -> bool {
+    let Ok(Some(extensions)) = entry.pax_extensions() else { return false };
+    extensions.flatten().any(|extension| extension.key_bytes().starts_with(b"GNU.sparse."))
+}
+
+/// A path from the root, seen from a directory: without `.`, empty parts and a leading `/`. `..` is followed (and stops at
+/// the root) where allowed, else there is none.
+fn normal(base: &str, path: &str, up: bool) -> Option<String> {
+    let base = if path.starts_with('/') { "" } else { base };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if up => {
+                parts.pop();
+            }
+            ".." => return None,
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -1,0 +1,161 @@
+//! Source trees: the lockfiles and manifests below a directory, by their directory hash.
+
+use super::glob::Glob;
+use super::place::{Root, join, unreadable, unusable};
+use crate::adapters::scanner::builtin::catalogers::wants_source;
+use crate::adapters::stamp::stamp;
+use crate::model::{Digest, Hasher, Name, Subject, SubjectDigest, SubjectKind};
+use crate::ports::{Located, SourceSpec, Stamp, SubjectError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The most files and directories that are looked at.
+const ENTRY_LIMIT: usize = 1_000_000;
+/// How deep directories may lie in each other.
+const DEPTH_LIMIT: usize = 128;
+/// What is installed, built or kept there, not written: never part of a source tree.
+const SKIPPED: [&str; 12] = [
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    ".venv",
+    "venv",
+    "target",
+    "__pycache__",
+    ".tox",
+    ".compliance",
+    ".proofmark",
+    ".nox",
+];
+
+type Known<'a> = &'a (dyn Fn(&str, &Stamp) -> Option<Digest> + Sync);
+
+pub(super) fn locate(root: &Root, spec: &SourceSpec, known: Known<'_>) -> Result<Located, SubjectError> {
+    let (place, directory) = root.resolve(&spec.path)?;
+    let mut walk = Walk {
+        root,
+        place: place.clone(),
+        exclude: spec.exclude.iter().map(|pattern| Glob::new(pattern)).collect(),
+        known,
+        files: Vec::new(),
+        inputs: BTreeMap::new(),
+        pending: vec![(String::new(), directory.clone(), 0)],
+        entries: 0,
+    };
+    while let Some((below, path, depth)) = walk.pending.pop() {
+        walk.directory(&below, &path, depth)?;
+    }
+    if walk.files.is_empty() {
+        return Err(unusable(&place, "no lockfile or manifest that a catalogue reads"));
+    }
+    let digest = SubjectDigest::of_files(walk.files.iter().map(|(path, digest)| (path.as_str(), *digest)));
+    let name = Name::new("source").map_err(|error| SubjectError::Reference(error.to_string()))?;
+    Ok(Located {
+        subject: Subject { name, kind: SubjectKind::Source, uri: format!("dir:{place}"), digest },
+        root: directory,
+        manifest: Vec::new(),
+        inputs: walk.inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest)).collect(),
+    })
+}
+
+struct Walk<'a> {
+    root: &'a Root,
+    place: String,
+    exclude: Vec<Glob>,
+    known: Known<'a>,
+    /// Selected files, by path from the tree's root.
+    files: Vec<(String, Digest)>,
+    inputs: BTreeMap<String, (Stamp, Option<Digest>)>,
+    /// Directories to read: path from the tree's root, path, depth.
+    pending: Vec<(String, PathBuf, usize)>,
+    entries: usize,
+}
+
+impl Walk<'_> {
+    fn directory(&mut self, below: &str, path: &Path, depth: usize) -> Result<(), SubjectError> {
+        let place = if below.is_empty() { self.place.clone() } else { join(&self.place, below) };
+        if depth > DEPTH_LIMIT {
+            return Err(unusable(&place, format!("directories more than {DEPTH_LIMIT} deep")));
+        }
+        let fail = |error: std::io::Error| unreadable(&place, &error);
+        // Stat before list: what changes in between is then seen as a change the next time.
+        let metadata = path.metadata().map_err(fail)?;
+        if !metadata.is_dir() {
+            return Err(unusable(&place, "not a directory"));
+        }
+        self.inputs.insert(place.clone(), (stamp(&metadata), None));
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(fail)? {
+            let entry = entry.map_err(fail)?;
+            names.push((entry.file_name(), entry.file_type().map_err(fail)?));
+            self.entries += 1;
+            if self.entries > ENTRY_LIMIT {
+                return Err(unusable(&self.place, format!("more than {ENTRY_LIMIT} files")));
+            }
+        }
+        names.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        for (name, kind) in names {
+            let text = name.to_string_lossy();
+            let inner = if below.is_empty() { text.to_string() } else { format!("{below}/{text}") };
+            if self.exclude.iter().any(|glob| glob.matches(&inner)) {
+                continue;
+            }
+            let readable = name.to_str().is_some() && !text.contains('\n');
+            if kind.is_dir() {
+                if SKIPPED.contains(&text.as_ref()) {
+                    continue;
+                }
+                if !readable {
+                    return Err(unusable(&join(&self.place, &inner), "a name that is not plain UTF-8"));
+                }
+                self.pending.push((inner, path.join(&name), depth + 1));
+            } else {
+                self.file(inner, &path.join(&name), kind.is_symlink(), readable)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, inner: String, path: &Path, is_link: bool, readable: bool) -> Result<(), SubjectError> {
+        let place = join(&self.place, &inner);
+        let metadata = match path.metadata() {
+            Ok(metadata) => metadata,
+            Err(_) if !wants_source(&inner, 1) => return Ok(()),
+            Err(error) if is_link => {
+                return Err(unusable(&place, format!("a symbolic link that leads nowhere: {}", error.kind())));
+            }
+            Err(error) => return Err(unreadable(&place, &error)),
+        };
+        if !wants_source(&inner, metadata.len()) {
+            return Ok(());
+        }
+        if !readable {
+            return Err(unusable(&place, "a name that is not plain UTF-8"));
+        }
+        if is_link {
+            // A directory that has a lockfile's name is none.
+            if metadata.is_dir() {
+                return Ok(());
+            }
+            self.root.resolve(&place).map_err(|_| unusable(&place, "a symbolic link that leads out of the project"))?;
+        }
+        if !metadata.is_file() {
+            return Err(unusable(&place, "neither a file nor a directory"));
+        }
+        let stamp = stamp(&metadata);
+        let digest = match (self.known)(&place, &stamp) {
+            Some(digest) => digest,
+            None => hash(path).map_err(|error| unreadable(&place, &error))?,
+        };
+        self.inputs.insert(place, (stamp, Some(digest)));
+        self.files.push((inner, digest));
+        Ok(())
+    }
+}
+
+fn hash(path: &Path) -> std::io::Result<Digest> {
+    let mut hasher = Hasher::new();
+    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+    Ok(hasher.finish())
+}
