@@ -46,9 +46,6 @@ pub(super) fn locate(root: &Root, spec: &SourceSpec, known: Known<'_>) -> Result
     while let Some((below, path, depth)) = walk.pending.pop() {
         walk.directory(&below, &path, depth)?;
     }
-    if walk.files.is_empty() {
-        return Err(unusable(&place, "no lockfile or manifest that a catalogue reads"));
-    }
     let digest = SubjectDigest::of_files(walk.files.iter().map(|(path, digest)| (path.as_str(), *digest)));
     let name = Name::new("source").map_err(|error| SubjectError::Reference(error.to_string()))?;
     Ok(Located {

@@ -3,7 +3,7 @@
 use super::assemble::{Placed, assemble};
 use super::facts::{Facts, wanting};
 use super::spool::{Spool, SpoolError};
-use crate::model::{Digest, Hasher, Location, Sbom};
+use crate::model::{Digest, Gap, GapKind, Hasher, Location, Sbom};
 use crate::ports::{ScanError, ScanRequest};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -41,7 +41,11 @@ pub(super) fn scan(request: &ScanRequest) -> Result<Sbom, ScanError> {
         facts,
         origin: Box::new(|_| None),
     });
-    Ok(assemble(&placed.collect::<Vec<_>>(), Vec::new()))
+    // A tree in which nothing says what it is made of was not looked into: that is not the same as one with no packages.
+    let nothing =
+        || Gap::new(GapKind::UnreadableFile, "", "there is no lockfile or manifest that is read by this version");
+    let gaps = files.is_empty().then(nothing).into_iter().collect();
+    Ok(assemble(&placed.collect::<Vec<_>>(), gaps))
 }
 
 /// A path from the project's root as one from the tree's.

@@ -2,7 +2,9 @@
 
 mod apk;
 mod dpkg;
+mod npm;
 mod os_release;
+mod package_lock;
 #[cfg(test)]
 mod testing;
 mod unread;
@@ -10,8 +12,14 @@ mod unread;
 use super::catalog::{Cataloger, FileFacts, Reads};
 
 /// All of them, by name.
-pub const ALL: &[&dyn Cataloger] =
-    &[&apk::Apk, &dpkg::Dpkg, &os_release::OsRelease, &unread::UnreadInstalled, &unread::UnreadSource];
+pub const ALL: &[&dyn Cataloger] = &[
+    &apk::Apk,
+    &dpkg::Dpkg,
+    &package_lock::PackageLock,
+    &os_release::OsRelease,
+    &unread::UnreadInstalled,
+    &unread::UnreadSource,
+];
 
 /// What the scanner's results depend on: every cataloger's name and revision.
 pub fn options() -> String {
