@@ -129,7 +129,6 @@ impl EcosystemKind {
             _ => return None,
         })
     }
-
 }
 
 /// An ecosystem with its release where it has one: `npm`, `Debian:12`, `Alpine:v3.20`.
