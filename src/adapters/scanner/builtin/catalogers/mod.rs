@@ -1,24 +1,38 @@
 //! Every cataloger, one a file. Adding one: its file here, its test in that file, its line in [`ALL`].
 
 mod apk;
+mod cargo_lock;
+mod dist_info;
 mod dpkg;
+mod go_mod;
 mod npm;
 mod os_release;
 mod package_lock;
+mod poetry_lock;
+mod pypi;
+mod requirements;
 #[cfg(test)]
 mod testing;
+mod toml_lock;
 mod unread;
+mod uv_lock;
 
 use super::catalog::{Cataloger, FileFacts, Reads};
 
 /// All of them, by name.
 pub const ALL: &[&dyn Cataloger] = &[
     &apk::Apk,
+    &cargo_lock::CargoLock,
     &dpkg::Dpkg,
+    &go_mod::GoMod,
     &package_lock::PackageLock,
     &os_release::OsRelease,
+    &poetry_lock::PoetryLock,
+    &dist_info::DistInfo,
+    &requirements::Requirements,
     &unread::UnreadInstalled,
     &unread::UnreadSource,
+    &uv_lock::UvLock,
 ];
 
 /// What the scanner's results depend on: every cataloger's name and revision.
