@@ -1,5 +1,5 @@
 //! Hands over to [`proofmark::cli`].
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    proofmark::cli::run()
 }

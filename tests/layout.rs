@@ -1,5 +1,7 @@
 //! The rooms of the crate import only those above them, as `src/lib.rs` says.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail loudly and read the source")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

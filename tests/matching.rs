@@ -355,7 +355,7 @@ fn debian_records_affect_what_dpkg_says() {
 #[test]
 fn osv_dev_answers_the_same() {
     let Some(folder) = data("osv_dev_answers_the_same", "osv-query-oracle") else { return };
-    let ecosystems = ["Go", "PyPI", "crates.io", "npm", "Maven"];
+    let ecosystems = ["Go", "PyPI", "crates.io", "npm", "Maven", "RubyGems", "NuGet", "Packagist"];
     let database = Database::load(&folder.join("../osv-db"), &ecosystems);
     let (mut wrong, mut pairs) = (Vec::new(), 0);
     for ecosystem in ecosystems {
@@ -510,4 +510,55 @@ fn what_is_limited_to_windows_is_not_in_a_linux_image() {
     assert_eq!(matched(&database, vec![mio.clone()]).0, []);
     mio.locations = vec![Location { path: "Files/app.exe".into(), layer: Some(Digest::of(b"layer")) }];
     assert_eq!(matched(&database, vec![mio]).0.len(), 1);
+}
+
+/// The packages of a lockfile set, as it or a peer lists them.
+fn listed(set: &std::path::Path) -> Option<Vec<(String, String, String)>> {
+    let derived = std::fs::read(set.join("expected.derived.json"));
+    let rows: Vec<Value> =
+        serde_json::from_slice(&derived.or_else(|_| std::fs::read(set.join("expected.syft.json"))).ok()?).ok()?;
+    let package = |row: &Value| {
+        let ecosystem = match row["type"].as_str()? {
+            "cargo" | "rust-crate" => "crates.io",
+            "npm" => "npm",
+            "go-module" => "Go",
+            "pypi" | "python" => "PyPI",
+            "maven" => "Maven",
+            _ => return None,
+        };
+        Some((ecosystem.to_owned(), row["name"].as_str()?.to_owned(), row["version"].as_str()?.to_owned()))
+    };
+    Some(rows.iter().filter_map(package).collect())
+}
+
+#[test]
+fn lockfiles_have_the_findings_of_their_lists() {
+    let Some(folder) = data("lockfiles_have_the_findings_of_their_lists", "lockfiles") else { return };
+    let database = Database::load(&folder.join("../osv-db"), &["crates.io", "npm", "Go", "PyPI", "Maven"]);
+    let mut pairs = 0;
+    for set in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let expected: Value =
+            serde_json::from_slice(&std::fs::read(set.join("expected.osv-match.json")).unwrap()).unwrap();
+        let Some(packages) = listed(&set).filter(|packages| !packages.is_empty()) else { continue };
+        let expected: BTreeSet<(String, String)> = expected["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| {
+                let get = |key: &str| finding[key].as_str().unwrap();
+                let purl = component(get("ecosystem"), get("name"), get("version")).purl.to_string();
+                (purl, get("id").to_owned())
+            })
+            .collect();
+        let (found, _) = records(&database, &packages);
+        let found: BTreeSet<(String, String)> =
+            found.into_iter().flat_map(|(purl, ids)| ids.into_iter().map(move |id| (purl.clone(), id))).collect();
+        let missing: Vec<_> = expected.difference(&found).collect();
+        // For PyPI and Maven the list was made from literal versions alone, and is a lower bound.
+        let bounded = |purl: &str| purl.starts_with("pkg:generic/PyPI/") || purl.starts_with("pkg:generic/Maven/");
+        let beyond: Vec<_> = found.difference(&expected).filter(|(purl, _)| !bounded(purl)).collect();
+        assert!(missing.is_empty() && beyond.is_empty(), "{}: missing {missing:?}, beyond {beyond:?}", set.display());
+        pairs += expected.len();
+    }
+    assert!(pairs > 100, "{pairs}");
 }

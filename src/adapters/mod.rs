@@ -5,7 +5,12 @@
 )]
 
 pub mod advisories;
+pub mod cache;
+pub mod clock;
+pub mod git;
+pub mod progress;
 pub mod scanner;
 pub mod signer;
 pub mod stamp;
 pub mod subjects;
+pub mod workspace;

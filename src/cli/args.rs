@@ -224,9 +224,6 @@ pub enum DbCommand {
         /// Directory, or zip.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// Do nothing where it would give the database that is there.
-        #[arg(long)]
-        if_changed: bool,
     },
     /// Tell which advisories there are, and how old.
     Status,

@@ -17,6 +17,7 @@ mod keys;
 mod raw;
 mod schema;
 mod toml;
+mod trust;
 mod types;
 mod validate;
 mod value;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use errors::{ConfigError, ConfigErrors};
 pub use schema::json_schema;
+pub use trust::{TrustError, load_trust};
 pub use types::{
     AdvisorySources, Config, Engine, Image, Project, Scan, Service, Sign, SignWith, Store, Trust, Unavailable,
 };

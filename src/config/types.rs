@@ -89,6 +89,17 @@ pub enum Engine {
     Syft,
 }
 
+impl Engine {
+    /// Its name in config, keys and lock.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Trivy => "trivy",
+            Self::Syft => "syft",
+        }
+    }
+}
+
 /// `[advisories]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,1 +1,23 @@
-//! Runs a plan through the ports.
+//! Runs a plan through the ports: `Plan` → evidence.
+//!
+//! The only room where work is done in parallel. Waiting (staggered starts, time-outs, Ctrl-C, processes, the network) is
+//! tokio's, on one thread; computing (inflate, parse, hash, match) is a rayon pool's of `jobs` threads; [`bridge`] is the
+//! one place where they meet. Where everything is cached neither is started.
+//!
+//! A scan that fails or does not end in time is a gap of its subject, never a missing subject. What would make the evidence
+//! untrue (bytes that are not what their digest says) stops the run.
+
+mod bridge;
+mod errors;
+mod evidence;
+mod run;
+mod subject;
+
+pub use bridge::wait_for;
+pub use errors::ExecuteError;
+pub use evidence::{EvidenceMap, SubjectEvidence};
+pub use run::{Options, Tools, run};
+pub use subject::scan_now;
+
+#[cfg(test)]
+mod tests;

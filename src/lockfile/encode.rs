@@ -20,7 +20,7 @@ pub fn encode(lock: &Lock) -> String {
     line(&mut text, "version", LockVersion::NUMBER);
     inputs(&mut text, &lock.inputs);
     text.push_str("\n[root]\n");
-    string(&mut text, "statements", lock.root);
+    plain(&mut text, "statements", lock.root);
     let mut services: Vec<&LockService> = lock.services.iter().collect();
     services.sort_by(|a, b| a.name.cmp(&b.name));
     for each in services {
@@ -31,8 +31,8 @@ pub fn encode(lock: &Lock) -> String {
 
 fn inputs(text: &mut String, inputs: &LockInputs) {
     text.push_str("\n[inputs]\n");
-    string(text, "config", inputs.config);
-    string(text, "as-of", inputs.as_of);
+    plain(text, "config", inputs.config);
+    plain(text, "as-of", inputs.as_of);
     text.push_str("advisories = { snapshot = ");
     quoted(text, inputs.advisories.snapshot);
     text.push_str(", modified = ");
@@ -53,9 +53,9 @@ fn inputs(text: &mut String, inputs: &LockInputs) {
 
 fn service(text: &mut String, service: &LockService) {
     text.push_str("\n[[service]]\n");
-    string(text, "name", &service.name);
-    string(text, "verdict", service.verdict);
-    string(text, "policy", service.policy);
+    plain(text, "name", &service.name);
+    plain(text, "verdict", service.verdict);
+    plain(text, "policy", service.policy);
     list(text, "depends-on", &service.depends_on);
     list(text, "waivers", &service.waivers);
     let mut subjects: Vec<&LockSubject> = service.subjects.iter().collect();
@@ -67,12 +67,12 @@ fn service(text: &mut String, service: &LockService) {
 
 fn subject(text: &mut String, subject: &LockSubject) {
     text.push_str("\n[[service.subject]]\n");
-    string(text, "name", &subject.name);
+    plain(text, "name", &subject.name);
     string(text, "uri", &subject.uri);
-    string(text, "kind", words::text(&words::KINDS, subject.kind));
-    string(text, "digest", subject.digest);
-    string(text, "sbom", subject.sbom);
-    string(text, "slice", subject.slice);
+    plain(text, "kind", words::text(&words::KINDS, subject.kind));
+    plain(text, "digest", subject.digest);
+    plain(text, "sbom", subject.sbom);
+    plain(text, "slice", subject.slice);
     line(text, "components", subject.components);
     let SeverityCounts { critical, high, medium, low, unknown } = subject.counts;
     let counts =
@@ -96,16 +96,16 @@ fn finding(text: &mut String, finding: &LockFinding) {
     text.push_str("  [[service.subject.finding]]\n");
     string(text, "  id", &finding.id);
     string(text, "  package", &finding.package);
-    string(text, "  severity", finding.severity);
-    string(text, "  status", words::text(&words::STATUSES, finding.status));
-    string(text, "  first-seen", finding.first_seen);
+    plain(text, "  severity", finding.severity);
+    plain(text, "  status", words::text(&words::STATUSES, finding.status));
+    plain(text, "  first-seen", finding.first_seen);
 }
 
 fn attestation(text: &mut String, attestation: &LockAttestation) {
     text.push_str("  [[service.subject.attestation]]\n");
-    string(text, "  type", attestation.predicate_type);
-    string(text, "  statement", attestation.statement);
-    string(text, "  bundle", attestation.bundle);
+    plain(text, "  type", attestation.predicate_type);
+    plain(text, "  statement", attestation.statement);
+    plain(text, "  bundle", attestation.bundle);
     string(text, "  signer", &attestation.signer);
 }
 
@@ -121,6 +121,15 @@ fn line(text: &mut String, key: &str, value: impl Display) {
     text.push('\n');
 }
 
+/// A string in quotes. Only for values that cannot hold a character that needs escaping: digests, names, words, times.
+fn plain(text: &mut String, key: &str, value: impl Display) {
+    text.push_str(key);
+    text.push_str(" = \"");
+    show(text, value);
+    text.push_str("\"\n");
+}
+
+/// Any text in quotes.
 fn string(text: &mut String, key: &str, value: impl Display) {
     text.push_str(key);
     text.push_str(" = ");

@@ -307,8 +307,8 @@ impl<'a> Reader<'a> {
         while self.takes(FINDING) {
             let start = self.at;
             let finding = self.finding()?;
-            let key = |finding: &LockFinding| (finding.id.clone(), finding.package.clone());
-            let order = subject.findings.last().map(|last| key(last).cmp(&key(&finding)));
+            let order = subject.findings.last();
+            let order = order.map(|last| (&last.id, &last.package).cmp(&(&finding.id, &finding.package)));
             self.in_order("finding", order, &finding.id, start)?;
             subject.findings.push(finding);
         }

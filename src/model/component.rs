@@ -4,7 +4,7 @@ use super::{Digest, Ecosystem, Purl};
 use serde::{Deserialize, Serialize};
 
 /// One installed or locked package, at one version. Equal packages found in several places are one component with
-/// several locations.
+/// several locations. Every field is always serialized, so that forms without field names can hold it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Component {
     /// Its identity, with distribution qualifiers where it is a system package.
@@ -17,19 +17,14 @@ pub struct Component {
     /// which is not a gap.
     pub ecosystem: Option<Ecosystem>,
     /// The source package that distribution advisories are written for, where it differs from `name` and `version`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourcePackage>,
     /// What it is needed for.
-    #[serde(default)]
     pub scope: Scope,
     /// Licences as the source states them: SPDX expressions where they are such, else the raw text. Sorted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<String>,
     /// Where it was found. Sorted, distinct.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<Location>,
     /// What it needs directly, where the source says so. Sorted, distinct.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Purl>,
 }
 
@@ -83,6 +78,5 @@ pub struct Location {
     /// Path from the subject's root, with `/`, without a leading one.
     pub path: String,
     /// The diff id (digest of the uncompressed tar) of the image layer that the file comes from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<Digest>,
 }

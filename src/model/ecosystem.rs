@@ -129,7 +129,6 @@ impl EcosystemKind {
             _ => return None,
         })
     }
-
 }
 
 /// An ecosystem with its release where it has one: `npm`, `Debian:12`, `Alpine:v3.20`.
@@ -184,7 +183,6 @@ pub struct Distro {
     /// `VERSION_ID` as written (`12`, `3.20.3`); empty for a rolling release.
     pub version: String,
     /// `VERSION_CODENAME`, where given (`bookworm`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codename: Option<String>,
 }
 

@@ -60,3 +60,11 @@ pub struct ScannerIdentity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binary: Option<Digest>,
 }
+
+/// As the lock names it: the version, with the program's digest where it is a program of its own.
+impl std::fmt::Display for ScannerIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.version)?;
+        self.binary.map_or(Ok(()), |digest| write!(f, "@{digest}"))
+    }
+}

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An instant in whole seconds, shown as RFC 3339 in UTC (`2026-11-23T00:00:00Z`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// An instant in whole seconds, shown as RFC 3339 in UTC (`2026-11-23T00:00:00Z`). The default is the beginning of 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(jiff::Timestamp);
 

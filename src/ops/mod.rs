@@ -1,12 +1,30 @@
 //! The verbs, one a file. Each takes the [`World`] and plain options, and gives a result that `report` words; none prints.
 
+mod assemble;
+mod build;
+mod diff;
 mod exit;
+mod explain;
 mod failure;
 pub mod init;
+mod prepare;
+mod project;
+mod recall;
+mod scan;
+mod store;
+mod verify;
 mod warm;
 mod world;
 
+pub use build::{Built, LockOutcome, Options as BuildOptions, Outcome as BuildOutcome, build};
+pub use diff::diff;
 pub use exit::Exit;
+pub use explain::{Explanation, explain, explain_action, is_action_label};
 pub use failure::Failure;
+pub use init::{FoundFile, SKIPPED_DIRECTORIES, detect, render, wants_content};
+pub use prepare::{Prepared, Wanted, advisories_failure, database, prepare};
+pub use project::{Project, limit_place};
+pub use scan::{Scan, scan};
+pub use verify::{Options as VerifyOptions, Verified, verify};
 pub use warm::{State, Summary};
-pub use world::World;
+pub use world::{LOCAL_KEY, OpenSigner, World};

@@ -41,6 +41,7 @@ pub struct State {
     program: String,
     database: String,
     snapshot: Digest,
+    lock: Digest,
     /// Unix seconds; verdicts hold from here …
     from: i64,
     /// … to before here; `None` for ever.
@@ -51,11 +52,13 @@ pub struct State {
 }
 
 /// What a finished build leaves to remember. Paths are from the project's root.
-pub struct Remember {
+pub(super) struct Remember {
     /// Which database.
     pub database: String,
     /// Which snapshot of it.
     pub snapshot: Digest,
+    /// Digest of the lock's text.
+    pub lock: Digest,
     /// The instant it was judged at.
     pub as_of: Timestamp,
     /// The first later instant at which a verdict could differ.
@@ -84,13 +87,22 @@ impl State {
 
     /// The summary, if a build at `as_of` would read the same and judge the same.
     pub fn if_current(&self, world: &World, as_of: Timestamp) -> Option<&Summary> {
-        let holds = self.from <= as_of.unix() && self.until.is_none_or(|until| as_of.unix() < until);
         let same_advisories = || world.advisories.current(&self.database).ok().flatten() == Some(self.snapshot);
         let same = |path: &str, stamp: &Option<Stamp>| {
             stamp.is_some() && world.workspace.stat(path).ok().flatten().map(|now| now.stamp) == *stamp
         };
         let all_same = || self.inputs.iter().all(|(path, stamp, _)| same(path, stamp));
-        (holds && same_advisories() && all_same()).then_some(&self.summary)
+        (self.holds(as_of) && same_advisories() && all_same()).then_some(&self.summary)
+    }
+
+    /// Whether the verdicts, with all else the same, are the same at another instant.
+    pub fn holds(&self, as_of: Timestamp) -> bool {
+        self.from <= as_of.unix() && self.until.is_none_or(|until| as_of.unix() < until)
+    }
+
+    /// Whether it is of the lock with this digest.
+    pub fn is_of_lock(&self, digest: &Digest) -> bool {
+        self.lock == *digest
     }
 
     /// The digest of a file that still has the stamp it was hashed with.
@@ -103,7 +115,7 @@ impl State {
 
 impl Remember {
     /// Writes the state. That it cannot be written costs the next build time, nothing else.
-    pub fn save(self, world: &World) {
+    pub(super) fn save(self, world: &World) {
         let still = self.began - STILL;
         let mut inputs: BTreeMap<String, (Option<Stamp>, Option<Digest>)> = self
             .read
@@ -122,6 +134,7 @@ impl Remember {
             program: world.program.clone(),
             database: self.database,
             snapshot: self.snapshot,
+            lock: self.lock,
             from: self.as_of.unix(),
             until: self.until.map(Timestamp::unix),
             summary: self.summary,

@@ -1,9 +1,14 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
 use crate::config::Engine;
-use crate::ports::{AdvisoryStore, Cache, Cancel, Clock, Events, Scanner, SignError, Signer, Subjects, Workspace};
+use crate::ports::{
+    AdvisoryStore, Cache, Cancel, Clock, Events, History, Scanner, SignError, Signer, Subjects, Workspace,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The key of the local signer, from the project's root, where the config names no other.
+pub const LOCAL_KEY: &str = ".proofmark/local.key";
 
 /// Opens the signer that keeps its key at a path from the project's root; only when something is to be signed.
 pub type OpenSigner = dyn Fn(&str) -> Result<Arc<dyn Signer>, SignError> + Send + Sync;
@@ -12,6 +17,8 @@ pub type OpenSigner = dyn Fn(&str) -> Result<Arc<dyn Signer>, SignError> + Send 
 pub struct World {
     /// The project's files.
     pub workspace: Arc<dyn Workspace>,
+    /// Names the checkout on this machine; never written to anything that leaves it.
+    pub place: String,
     /// The config's path from the project's root.
     pub config_path: String,
     /// Finds subjects.
@@ -22,6 +29,8 @@ pub struct World {
     pub signer: Box<OpenSigner>,
     /// The databases.
     pub advisories: Arc<dyn AdvisoryStore>,
+    /// Earlier contents of the project's files.
+    pub history: Arc<dyn History>,
     /// Earlier results.
     pub cache: Arc<dyn Cache>,
     /// Where to tell what happens.

@@ -7,6 +7,7 @@ mod advisories;
 mod cache;
 mod clock;
 mod events;
+mod history;
 mod scanner;
 mod signer;
 mod subjects;
@@ -16,6 +17,7 @@ pub use advisories::{Advisories, AdvisoriesError, AdvisoryStore};
 pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};
+pub use history::{History, HistoryError};
 pub use scanner::{ScanError, ScanRequest, ScanTask, Scanner};
 pub use signer::{SignError, Signer, SignerPublic};
 pub use subjects::{ImageSpec, Located, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
@@ -26,7 +28,10 @@ pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a
 
 /// Asked at safe points of long work: true once the run is to stop (Ctrl-C, a time-out, an earlier failure).
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(std::sync::Arc<std::sync::atomic::AtomicBool>);
+pub struct Cancel {
+    own: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    parent: Option<Box<Cancel>>,
+}
 
 impl Cancel {
     /// One that nobody has asked to stop yet.
@@ -34,13 +39,20 @@ impl Cancel {
         Self::default()
     }
 
+    /// One for a part of the work: stops with the whole, and can be stopped alone.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self { own: std::sync::Arc::default(), parent: Some(Box::new(self.clone())) }
+    }
+
     /// Asks to stop. Cannot be taken back.
     pub fn cancel(&self) {
-        self.0.store(true, std::sync::atomic::Ordering::Release);
+        self.own.store(true, std::sync::atomic::Ordering::Release);
     }
 
     /// Whether to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::Acquire)
+        self.own.load(std::sync::atomic::Ordering::Acquire)
+            || self.parent.as_ref().is_some_and(|whole| whole.is_cancelled())
     }
 }

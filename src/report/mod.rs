@@ -1,1 +1,11 @@
-//! Results in words, one format a file.
+//! Results in words, one format a file. Takes results, gives text; writes nothing.
+
+mod human;
+mod json;
+mod packages;
+mod words;
+
+pub use human::{Limits, service, verdicts};
+pub use json::{BuildReport, ServiceReport};
+pub use packages::{FindingFacts, PackageFacts, packages};
+pub use words::reason;

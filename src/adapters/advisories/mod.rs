@@ -6,6 +6,7 @@
 //! | [`sources`] | files and directories in the osv.dev layout → records |
 //! | [`mod@import`] | records → an index in the store |
 //! | [`build`], [`mod@format`] | the index file's bytes, written |
+//! | [`LocalAdvisories`] | one store for each set of sources: `impl ports::AdvisoryStore` |
 //! | [`index`], `mmap` | the same bytes, looked up: `impl ports::Advisories` |
 //! | [`store`] | where index files lie, and which one is current |
 //! | [`mod@update`], [`download`], [`backoff`] | a bucket's files → local copies → an import |
@@ -19,6 +20,7 @@ pub mod errors;
 pub mod format;
 pub mod import;
 pub mod index;
+mod local;
 mod mmap;
 pub mod osv;
 pub mod sources;
@@ -28,6 +30,7 @@ pub mod update;
 pub use errors::{ImportError, UpdateError};
 pub use import::{Imported, import};
 pub use index::IndexAdvisories;
+pub use local::LocalAdvisories;
 pub use store::open;
 pub use update::{UpdateRequest, Updated, update};
 

@@ -9,23 +9,23 @@
 //! - <https://github.com/in-toto/attestation/blob/main/spec/predicates/vulns_02.md>
 //! - <https://slsa.dev/spec/v1.0/verification_summary>
 
-use super::errors::DocumentError;
 use super::json::{self, StrictError};
-use crate::model::{
-    Digest, Finding, Gap, JudgedFinding, Name, PredicateType, Reason, ScannerIdentity, ServiceVerdict, Snapshot,
-    Statement, StatementSubject, Subject, SubjectVerdict, Timestamp, Waiver,
-};
-use serde::Serialize;
+use crate::attest::{DocumentError, StatementError};
+use crate::model::{Digest, PredicateType, Statement, StatementSubject, Subject, Timestamp};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// `verifier.id` of every verification summary.
-pub const VERIFIER: &str = "urn:proofmark:verifier";
+mod summary;
+#[cfg(test)]
+mod tests;
+mod vulns;
 
-/// `verifier.version` of every verification summary: the version of the rules that a verdict follows from, not of the
-/// program. Moves only when the same evidence and policy would be judged differently, so that a later program can repeat an
-/// earlier verdict.
-pub const RULES_VERSION: &str = "1";
+pub use summary::{
+    RULES_VERSION, Summary, SummaryFinding, SummaryInputs, SummaryVerdict, VERIFIER, read_summary,
+    verification_summary_statement,
+};
+pub use vulns::{Vulns, VulnsInputs, read_vulns, vulns_statement};
 
 fn statement(subject: StatementSubject, predicate_type: PredicateType, predicate: Map<String, Value>) -> Statement {
     Statement { kind: Statement::TYPE.to_owned(), subject: vec![subject], predicate_type, predicate }
@@ -37,10 +37,6 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
-}
-
-fn digest_set(digest: &Digest) -> Value {
-    json!({ "sha256": digest.hex() })
 }
 
 /// The SBOM of a subject, from the document that [`super::cyclonedx::encode`] wrote. The predicate's canonical bytes are that
@@ -63,142 +59,25 @@ pub fn sbom_statement(subject: &Subject, document: &[u8]) -> Result<Statement, D
     }
 }
 
-/// What a match looked at.
-#[derive(Debug, Clone, Copy)]
-pub struct VulnsInputs<'a> {
-    /// The scanner that made the SBOM.
-    pub scanner: &'a ScannerIdentity,
-    /// Which advisories.
-    pub snapshot: &'a Snapshot,
-    /// Digest of the SBOM document.
-    pub sbom: Digest,
-    /// Digest of the stored advisory slice.
-    pub slice: Digest,
-}
-
-/// The findings of a subject. The specification wants the times at which a scan began and ended; both are the `modified` of
-/// the advisory snapshot, which is what the findings are as new as, since the time of the run would make equal runs differ.
-/// Each result's first annotation is the finding as it is; `proofmark.gaps` says what could not be looked at.
-pub fn vulns_statement(subject: &Subject, inputs: VulnsInputs<'_>, findings: &[Finding], gaps: &[Gap]) -> Statement {
-    let modified = inputs.snapshot.modified.to_string();
-    let predicate = json!({
-        "scanner": {
-            "uri": format!("urn:proofmark:scanner:{}", inputs.scanner.name),
-            "version": inputs.scanner.version,
-            "db": {
-                "uri": "urn:proofmark:advisories",
-                "version": inputs.snapshot.digest,
-                "lastUpdate": modified,
-            },
-            "result": findings.iter().map(result).collect::<Vec<_>>(),
-        },
-        "metadata": { "scanStartedOn": modified, "scanFinishedOn": modified },
-        "proofmark": {
-            "scanner": inputs.scanner,
-            "sbom": inputs.sbom,
-            "slice": inputs.slice,
-            "gaps": gaps,
-        },
-    });
-    statement(subject.into(), PredicateType::Vulns, object(predicate))
-}
-
-fn result(finding: &Finding) -> Value {
-    let mut severity = vec![json!({ "method": "proofmark", "score": finding.severity })];
-    if let Some(vector) = &finding.vector {
-        let method = match vector.get(..9) {
-            Some("CVSS:4.0/") => "CVSSv4.0",
-            Some("CVSS:3.1/") => "CVSSv3.1",
-            Some("CVSS:3.0/") => "CVSSv3.0",
-            _ => "CVSSv2.0",
-        };
-        severity.push(json!({ "method": method, "score": vector }));
+/// A predicate as values, of a statement of this type. Fields that the values do not have are not looked at here: the reader
+/// builds the statement anew from the values and compares.
+fn predicate<T: DeserializeOwned>(statement: &Statement, kind: PredicateType) -> Result<T, StatementError> {
+    if statement.predicate_type != kind {
+        return Err(shape(format!("the predicate type is `{}`, not `{kind}`", statement.predicate_type)));
     }
-    json!({ "id": finding.id, "severity": severity, "annotations": [finding] })
+    let value = Value::Object(statement.predicate.clone());
+    serde_json::from_value(value).map_err(|error| shape(error.to_string()))
 }
 
-/// What a verdict was made from.
-#[derive(Debug, Clone, Copy)]
-pub struct SummaryInputs<'a> {
-    /// The policy's name.
-    pub policy: &'a Name,
-    /// Digest of the policy.
-    pub policy_digest: Digest,
-    /// The statements that it rests on: type and payload digest.
-    pub attestations: &'a [(PredicateType, Digest)],
-    /// Direct dependencies of the service. Sorted.
-    pub depends_on: &'a [Name],
+fn shape(reason: String) -> StatementError {
+    StatementError::Shape { reason }
 }
 
-/// The verdict on one subject as part of its service. `PASSED` only where the *service* is compliant (`pass` or `waived`): a
-/// clean image of a service that may not be released has not passed. There is no `timeVerified`: the instant that everything
-/// was judged at is in the lock, whose statement is signed too.
-pub fn verification_summary_statement(
-    subject: &Subject,
-    inputs: SummaryInputs<'_>,
-    on_subject: &SubjectVerdict,
-    on_service: &ServiceVerdict,
-) -> Statement {
-    let passed = on_service.verdict.is_compliant() && on_subject.verdict.is_compliant();
-    let mut attestations = inputs.attestations.to_vec();
-    attestations.sort();
-    let attestation = |(kind, digest): &(PredicateType, Digest)| json!({ "uri": kind, "digest": digest_set(digest) });
-    let predicate = json!({
-        "verifier": { "id": VERIFIER, "version": { "rules": RULES_VERSION } },
-        "resourceUri": subject.uri,
-        "policy": {
-            "uri": format!("urn:proofmark:policy:{}", inputs.policy),
-            "digest": digest_set(&inputs.policy_digest),
-        },
-        "inputAttestations": attestations.iter().map(attestation).collect::<Vec<_>>(),
-        "verificationResult": if passed { "PASSED" } else { "FAILED" },
-        "verifiedLevels": [],
-        "proofmark": SummaryExtension {
-            service: &on_service.name,
-            service_verdict: on_service.verdict.as_str(),
-            service_reasons: &on_service.reasons,
-            depends_on: inputs.depends_on,
-            waivers: &on_service.waivers,
-            verdict: on_subject.verdict.as_str(),
-            reasons: &on_subject.reasons,
-            findings: on_subject.findings.iter().map(JudgedFindingText::from).collect(),
-        },
-    });
-    statement(subject.into(), PredicateType::VerificationSummary, object(predicate))
-}
-
-/// What a verification summary says beyond its specification.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SummaryExtension<'a> {
-    service: &'a Name,
-    service_verdict: &'a str,
-    service_reasons: &'a [Reason],
-    depends_on: &'a [Name],
-    waivers: &'a [Waiver],
-    verdict: &'a str,
-    reasons: &'a [Reason],
-    findings: Vec<JudgedFindingText<'a>>,
-}
-
-/// What a finding counted as; the finding itself is in the other statement.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct JudgedFindingText<'a> {
-    id: &'a str,
-    package: &'a str,
-    status: crate::model::FindingStatus,
-    first_seen: crate::model::Date,
-}
-
-impl<'a> From<&'a JudgedFinding> for JudgedFindingText<'a> {
-    fn from(judged: &'a JudgedFinding) -> Self {
-        Self {
-            id: &judged.finding.id,
-            package: judged.finding.package.as_str(),
-            status: judged.status,
-            first_seen: judged.first_seen,
-        }
+/// The one subject of a statement.
+fn only_subject(statement: &Statement) -> Result<&StatementSubject, StatementError> {
+    match statement.subject.as_slice() {
+        [subject] => Ok(subject),
+        subjects => Err(shape(format!("it has {} subjects, not one", subjects.len()))),
     }
 }
 
@@ -211,6 +90,3 @@ pub fn lock_statement(lock: &Digest, root: &Digest, as_of: Timestamp) -> Stateme
     let subject = StatementSubject { name: LOCK_SUBJECT.to_owned(), digest };
     statement(subject, PredicateType::Lock, object(json!({ "root": root, "asOf": as_of })))
 }
-
-#[cfg(test)]
-mod tests;

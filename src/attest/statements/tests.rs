@@ -1,8 +1,8 @@
 use super::*;
 use crate::attest::{cyclonedx, parse_payload, payload};
 use crate::model::{
-    Date, FindingClass, FindingStatus, GapKind, Purl, Sbom, Severity, SeverityCounts, SubjectDigest, SubjectKind,
-    Verdict,
+    Date, Finding, FindingClass, FindingStatus, Gap, GapKind, JudgedFinding, Name, Purl, Reason, Sbom, ScannerIdentity,
+    ServiceVerdict, Severity, SeverityCounts, Snapshot, SubjectDigest, SubjectKind, SubjectVerdict, Verdict, Waiver,
 };
 
 fn name(text: &str) -> Name {
@@ -159,4 +159,34 @@ fn order_of_inputs_leaves_no_trace() {
     };
     let (a, b) = ((PredicateType::CycloneDx, Digest::of(b"1")), (PredicateType::Vulns, Digest::of(b"2")));
     assert_eq!(make(&[a, b]), make(&[b, a]));
+}
+
+#[test]
+fn are_read_back_or_refused() {
+    let inputs = VulnsInputs {
+        scanner: &scanner(),
+        snapshot: &snapshot(),
+        sbom: Digest::of(b"sbom"),
+        slice: Digest::of(b"slice"),
+    };
+    let vulns = vulns_statement(&subject(), inputs, &[finding()], &[]);
+    let read = read_vulns(&vulns).unwrap();
+    assert_eq!((read.findings, read.slice, read.modified), (vec![finding()], inputs.slice, snapshot().modified));
+
+    let verdict = summary(Verdict::Pass, &on_service(Verdict::Fail, Vec::new()));
+    let read = read_summary(&verdict).unwrap();
+    assert_eq!((read.verdict.subject_verdict, read.verdict.service_verdict), (Verdict::Pass, Verdict::Fail));
+    assert_eq!(read.attestations[0], (PredicateType::CycloneDx, Digest::of(b"sbom")));
+    assert_eq!((read.policy, read.policy_digest), (name("strict"), Digest::of(b"policy")));
+
+    assert!(read_vulns(&verdict).is_err() && read_summary(&vulns).is_err());
+    let mut lies = verdict.clone();
+    lies.predicate["verificationResult"] = "PASSED".into();
+    assert!(read_summary(&lies).is_err());
+    let mut lies = vulns.clone();
+    lies.predicate["scanner"]["result"][0]["severity"][0]["score"] = "low".into();
+    assert!(read_vulns(&lies).is_err());
+    let mut more = vulns;
+    more.predicate.insert("note".into(), "x".into());
+    assert!(read_vulns(&more).is_err());
 }

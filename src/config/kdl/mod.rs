@@ -213,10 +213,10 @@ impl Reader<'_> {
 
     fn value(&mut self, entry: &KdlEntry) -> Value {
         let mut span = self.span(entry.span());
-        if let Some(name) = entry.name() {
-            // The entry's place includes `key=`.
-            let skip = (self.span(name.span()).to(span).length).min(name.span().len() + 1);
-            span = Span { offset: span.offset + skip, length: span.length.saturating_sub(skip) };
+        if let Some(format) = entry.format().filter(|_| entry.name().is_some()) {
+            // The entry's place begins with its key.
+            let length = format.value_repr.len().min(span.length);
+            span = Span { offset: span.offset + span.length - length, length };
         }
         if let Some(annotation) = entry.ty() {
             self.refuse_annotation(self.span(annotation.span()));

@@ -96,7 +96,7 @@ fn places_count_characters_and_the_byte_order_mark() {
     let (offset, length) = errors.errors()[1].span();
     assert_eq!(&text[offset..offset + length], "'é'");
     assert_eq!(errors.errors()[1].position(), (3, 21));
-    let text = "\u{feff}version 1; project name=\"ü\"; jobs\npolicy \"b\" { max high=\"é\"; }; service \"s\" path=\"é\" policy=1";
+    let text = "\u{feff}version 1; project name=\"ü\"; jobs\npolicy \"b\" { max high=\"é\"; }; service \"s\" path=\"é\" policy = 1";
     let errors = kdl(text).unwrap_err();
     let shown: Vec<&str> = errors.errors().iter().map(|e| &text[e.span().0..e.span().0 + e.span().1]).collect();
     assert_eq!(shown, ["\"ü\"", "jobs", "\"é\"", "1"]);
@@ -116,4 +116,18 @@ fn secrets_are_not_shown() {
     assert!(!serde_json::to_string(&errors).unwrap().contains("hunter2"));
     let broken = toml("version = 1\nx = 'hvs.hunter2hunter2hunter2").unwrap_err();
     assert!(!rendered(&broken).contains("hunter2"), "{}", rendered(&broken));
+}
+
+#[test]
+fn a_circle_is_shown_with_every_step() {
+    let service =
+        |name: &str, needs: &str| format!("[services.{name}]\npath = 's'\npolicy = 'b'\ndepends-on = ['{needs}']\n");
+    let text = format!("{}{}{}{}", super::LEAST, service("c", "a"), service("a", "b"), service("b", "c"));
+    let errors = toml(&text).unwrap_err();
+    assert_eq!(errors.codes(), ["config::dependency-cycle"]);
+    assert_eq!(errors.errors()[0].to_string(), "a circle: a -> b -> c -> a");
+    let shown = rendered(&errors);
+    for step in ["a needs b", "b needs c", "c needs a"] {
+        assert!(shown.contains(step), "{shown}");
+    }
 }

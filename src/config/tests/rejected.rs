@@ -58,6 +58,11 @@ fn each_for_its_reason() {
         (with("vault.roles.r = { engine = 'kv', path = 'x' }", ""), &["config::missing-key"]),
         (with("vault.roles.r = { engine = 'transit', role = 'x', field = 'f' }", ""), &["config::useless-key"]),
         (with("vault.roles.local = { engine = 'transit', role = 'x' }", ""), &["config::reserved-name"]),
+        (end(waiver("id = 'A'\nexpires = 2026-01-01\npackage = 'pkg:npm/@a/b@1'")), &["config::purl-version"]),
+        (
+            with("whatever = 1\npolicy.b.max.high = 1\nscan.jobs = 0", ""),
+            &["config::unknown-key", "config::out-of-range", "config::duplicate-key"],
+        ),
         (
             with("vault.roles.r = { engine = 'kv', path = 'x', field = 'f' }\nsign.with = 'r'", ""),
             &["config::role-engine"],
@@ -134,6 +139,16 @@ fn what_looks_odd_but_is_right() {
         let text = with(top, end);
         assert!(toml(&text).is_ok(), "{text}\n{}", super::rendered(&toml(&text).unwrap_err()));
     }
+}
+
+#[test]
+fn texts_have_one_spelling() {
+    let end = "[[waiver]]\nid = 'A'\nowner = 'o'\nreason = 'see ssh://git@host/x'\nexpires = 2026-01-01\npackage = 'pkg:NPM/@a/b'";
+    let config =
+        toml(&with("images.x.ref = 'oci:./images//x/:1.0'\nstore.dir = 'a/../b/'\nsign.key='./k'", end)).unwrap();
+    assert_eq!(config.waivers[0].package.as_deref(), Some("pkg:npm/%40a/b"));
+    assert_eq!(config.images["x"].reference, "oci:images/x:1.0");
+    assert_eq!((config.store.dir.as_str(), config.sign.key.as_deref()), ("b", Some("k")));
 }
 
 #[test]

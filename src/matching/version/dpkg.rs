@@ -1,6 +1,6 @@
 //! Debian's ordering (`deb-version(7)`): Debian and Ubuntu.
 //!
-//! An epoch that is no number, a part with blanks and an empty upstream version cannot be read, as `dpkg` has it. Letters and
+//! An epoch that is no number, a part with blanks, and an empty upstream version or revision cannot be read, as `dpkg` has it. Letters and
 //! signs that policy forbids are ordered all the same, which `dpkg` does with a warning.
 
 use super::{Unordered, digits};
@@ -9,8 +9,9 @@ use std::cmp::Ordering;
 /// Epoch, upstream version, revision.
 fn parse(text: &str) -> Option<(&str, &str, &str)> {
     let (epoch, rest) = text.split_once(':').unwrap_or(("0", text));
-    let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
-    let readable = digits::all(epoch) && !upstream.is_empty() && !rest.contains(|c: char| c.is_whitespace());
+    let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, "0"));
+    let empty = upstream.is_empty() || revision.is_empty();
+    let readable = digits::all(epoch) && !empty && !rest.contains(char::is_whitespace);
     readable.then_some((epoch, upstream, revision))
 }
 

@@ -14,6 +14,8 @@ mod numbers;
 mod packagist;
 mod pep440;
 mod pep440_legacy;
+#[cfg(test)]
+mod properties;
 mod pub_dart;
 mod rpm;
 mod rubygems;

@@ -1,6 +1,11 @@
 //! The forms of strings: each a check that gives the canonical spelling, or says what is wrong.
 
-use super::keys::{Form, MAX_ITEMS};
+mod image;
+mod secrets;
+
+pub(super) use secrets::{looks_secret, names_secret, tokens_in};
+
+use crate::config::keys::Form;
 use crate::model::{Ecosystem, EcosystemKind, Name, Purl};
 
 /// Why a text does not have its form.
@@ -15,7 +20,7 @@ fn misfit<T>(code: &'static str, message: impl Into<String>, help: impl Into<Str
 }
 
 /// Longest string, in bytes.
-pub(super) const MAX_TEXT: usize = MAX_ITEMS;
+pub(super) const MAX_TEXT: usize = 4_096;
 
 /// Checks a text against its form and gives its canonical spelling.
 pub(super) fn check(form: Form, text: &str) -> Result<String, Misfit> {
@@ -37,7 +42,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<String, Misfit> {
         Form::Source => source(text),
         Form::Package => package(text),
         Form::License => license(text),
-        Form::Image => image(text),
+        Form::Image => image::image(text),
         Form::Platform => platform(text),
         Form::Timestamp => timestamp(text),
         Form::Sha256 => sha256(text),
@@ -83,7 +88,7 @@ fn ecosystem(text: &str) -> Result<String, Misfit> {
         return Ok(ecosystem.to_string());
     }
     let kind = text.split(':').next().unwrap_or_default();
-    let help = match super::errors::nearest(kind, KNOWN.into_iter()) {
+    let help = match crate::config::errors::nearest(kind, KNOWN.into_iter()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("one of {}", KNOWN.join(", ")),
     };
@@ -195,7 +200,8 @@ fn timestamp(text: &str) -> Result<String, Misfit> {
 
 fn package(text: &str) -> Result<String, Misfit> {
     const HELP: &str = "such as `pkg:npm/lodash` or `pkg:deb/debian/openssl`";
-    let purl = match Purl::parse(text) {
+    // npm's scopes are often written as npm shows them.
+    let purl = match Purl::parse(&text.replace("/@", "/%40")) {
         Ok(purl) => purl,
         Err(error) => return misfit("config::purl", format!("`{text}` is {error}"), HELP),
     };
@@ -225,7 +231,7 @@ fn license(text: &str) -> Result<String, Misfit> {
         Err(_) => {
             let names = || spdx::identifiers::LICENSES.iter().map(|license| license.name);
             let same = names().find(|name| name.eq_ignore_ascii_case(text));
-            let near = same.or_else(|| super::errors::nearest(text, names()));
+            let near = same.or_else(|| crate::config::errors::nearest(text, names()));
             let near = near.or_else(|| spdx::imprecise_license_id(text).map(|(id, _)| id.name));
             let help = near
                 .map_or_else(|| "see https://spdx.org/licenses/".to_owned(), |near| format!("did you mean `{near}`?"));
@@ -245,111 +251,4 @@ fn platform(text: &str) -> Result<String, Misfit> {
         );
     }
     Ok(text.to_owned())
-}
-
-/// The forms of a reference that name a file or directory.
-const SCHEMES: [&str; 4] = ["oci", "oci-archive", "docker-archive", "dir"];
-
-fn image(text: &str) -> Result<String, Misfit> {
-    const HELP: &str = "`oci:PATH[:TAG|@sha256:…]`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:PATH`, or `registry/repository:tag`";
-    let bad = |why: &str| misfit("config::image-ref", format!("`{text}` {why}"), HELP);
-    if text.contains(char::is_whitespace) {
-        return bad("has a space");
-    }
-    let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| SCHEMES.contains(scheme)) else {
-        if let Some((scheme, _)) = text.split_once(':').filter(|(scheme, _)| !scheme.contains(['/', '.'])) {
-            let near = super::errors::nearest(scheme, SCHEMES.into_iter()).filter(|_| scheme.len() > 2);
-            if let Some(near) = near {
-                let message = format!("`{text}` is not a reference to an image");
-                return misfit("config::image-ref", message, format!("did you mean `{near}:`?"));
-            }
-        }
-        return if is_registry_reference(text) { Ok(text.to_owned()) } else { bad("is not a reference to an image") };
-    };
-    let (place, digest) = rest.split_once('@').map_or((rest, None), |(place, digest)| (place, Some(digest)));
-    if digest.is_some_and(|digest| crate::model::Digest::parse(digest).is_err()) {
-        return bad("has something other than a sha256 digest behind `@`");
-    }
-    let (place, tag) = match place.rsplit_once(':') {
-        Some((place, tag)) if scheme.starts_with("oci") && !tag.contains('/') => (place, Some(tag)),
-        _ => (place, None),
-    };
-    if place.is_empty() || tag.is_some_and(|tag| !is_tag(tag)) || (scheme == "dir" && digest.is_some()) {
-        return bad("is not a reference to an image");
-    }
-    let mut canonical = format!("{scheme}:{}", path(place)?);
-    if let Some(tag) = tag {
-        canonical = format!("{canonical}:{tag}");
-    }
-    if let Some(digest) = digest {
-        canonical = format!("{canonical}@{digest}");
-    }
-    Ok(canonical)
-}
-
-/// A tag, by the OCI distribution specification, or any other annotation that a layout may hold in its place.
-fn is_tag(tag: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'+');
-    !tag.is_empty() && tag.len() <= 128 && tag.bytes().all(inner)
-}
-
-/// `[host[:port]/]path[:tag][@sha256:…]`, by <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests>.
-fn is_registry_reference(text: &str) -> bool {
-    let (rest, digest) = text.split_once('@').map_or((text, None), |(rest, digest)| (rest, Some(digest)));
-    if digest.is_some_and(|digest| crate::model::Digest::parse(digest).is_err()) {
-        return false;
-    }
-    let (rest, tag) = match rest.rsplit_once(':') {
-        Some((rest, tag)) if !tag.contains('/') => (rest, Some(tag)),
-        _ => (rest, None),
-    };
-    if tag.is_some_and(|tag| !is_tag(tag)) {
-        return false;
-    }
-    let host_like = |part: &str| part.contains(['.', ':']) || part == "localhost";
-    let repository = match rest.split_once('/') {
-        Some((host, repository)) if host_like(host) => {
-            let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-            if name.is_empty() || !name.chars().all(plain) || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-                return false;
-            }
-            repository
-        }
-        _ => rest,
-    };
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
-    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    repository
-        .split('/')
-        .all(|part| part.bytes().all(plain) && edge(part.as_bytes().first()) && edge(part.as_bytes().last()))
-}
-
-/// How the credentials of Vault, GitHub, GitLab, Slack and AWS begin.
-const TOKEN_PREFIXES: [&str; 11] =
-    ["hvs.", "hvb.", "hvr.", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AKIA"];
-/// Shortest text that is taken for a credential, in bytes.
-const LEAST_TOKEN: usize = 16;
-
-/// Where credentials stand in a text that could not be read as a config: first byte and length.
-pub(super) fn tokens_in(text: &str) -> Vec<(usize, usize)> {
-    let found = TOKEN_PREFIXES.iter().flat_map(|prefix| text.match_indices(prefix));
-    let end = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-');
-    let spans = found.map(|(at, _)| (at, text[at..].find(end).unwrap_or(text.len() - at)));
-    spans.filter(|(_, length)| *length >= LEAST_TOKEN).collect()
-}
-
-/// Whether a text looks like a credential, whatever key it stands under.
-pub(super) fn looks_secret(text: &str) -> bool {
-    let long = text.len() >= LEAST_TOKEN;
-    let user = text
-        .split_once("://")
-        .is_some_and(|(_, rest)| rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')));
-    (long && TOKEN_PREFIXES.iter().any(|prefix| text.starts_with(prefix))) || text.contains("PRIVATE KEY-----") || user
-}
-
-/// Whether a key's name says that its value is a credential.
-pub(super) fn names_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["token", "password", "passwd", "secret", "api-key", "apikey", "private-key"].iter().any(|word| key.contains(word))
 }

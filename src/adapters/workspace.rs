@@ -1,0 +1,156 @@
+//! The project's files on disk.
+
+use super::stamp::stamp;
+use crate::ports::{FileKind, FileStat, Workspace, WorkspaceError};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Component, Path, PathBuf};
+
+/// A directory and what is below it.
+#[derive(Debug, Clone)]
+pub struct LocalWorkspace {
+    root: PathBuf,
+}
+
+impl LocalWorkspace {
+    /// For the project with this root.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The path on disk of a path from the root that stays below it by its spelling.
+    fn resolve(&self, path: &str) -> Result<PathBuf, WorkspaceError> {
+        let spelled = Path::new(path);
+        let stays = spelled.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if stays && !path.is_empty() {
+            Ok(self.root.join(spelled))
+        } else {
+            Err(WorkspaceError::Outside { path: path.to_owned() })
+        }
+    }
+
+    /// Refuses a directory that a symbolic link takes out of the project.
+    fn require_inside(&self, directory: &Path, path: &str) -> Result<(), WorkspaceError> {
+        let failed = |source| WorkspaceError::Io { path: path.to_owned(), source };
+        let real = std::fs::canonicalize(directory).map_err(failed)?;
+        let root = std::fs::canonicalize(&self.root).map_err(failed)?;
+        if real.starts_with(root) { Ok(()) } else { Err(WorkspaceError::Outside { path: path.to_owned() }) }
+    }
+}
+
+fn error(path: &str) -> impl Fn(std::io::Error) -> WorkspaceError + '_ {
+    move |source| match source.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            WorkspaceError::Missing { path: path.to_owned() }
+        }
+        _ => WorkspaceError::Io { path: path.to_owned(), source },
+    }
+}
+
+impl Workspace for LocalWorkspace {
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, WorkspaceError> {
+        let file = std::fs::File::open(self.resolve(path)?).map_err(error(path))?;
+        let metadata = file.metadata().map_err(error(path))?;
+        if !metadata.is_file() {
+            let source = std::io::Error::other("not a file");
+            return Err(WorkspaceError::Io { path: path.to_owned(), source });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(limit)).unwrap_or_default());
+        file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(error(path))?;
+        if bytes.len() as u64 > limit {
+            return Err(WorkspaceError::TooLarge { path: path.to_owned(), limit });
+        }
+        Ok(bytes)
+    }
+
+    fn stat(&self, path: &str) -> Result<Option<FileStat>, WorkspaceError> {
+        let metadata = match std::fs::metadata(self.resolve(path)?).map_err(error(path)) {
+            Ok(metadata) => metadata,
+            Err(WorkspaceError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let kind = match metadata.file_type() {
+            kind if kind.is_file() => FileKind::File,
+            kind if kind.is_dir() => FileKind::Directory,
+            _ => FileKind::Other,
+        };
+        Ok(Some(FileStat { kind, stamp: stamp(&metadata) }))
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, WorkspaceError> {
+        let entries = match std::fs::read_dir(self.resolve(path)?).map_err(error(path)) {
+            Ok(entries) => entries,
+            Err(WorkspaceError::Missing { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.push(entry.map_err(error(path))?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        let target = self.resolve(path)?;
+        let directory = target.parent().unwrap_or(&self.root);
+        std::fs::create_dir_all(directory).map_err(error(path))?;
+        self.require_inside(directory, path)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".proofmark-")
+            .permissions(std::fs::Permissions::from_mode(0o644))
+            .tempfile_in(directory)
+            .map_err(error(path))?;
+        file.write_all(bytes).map_err(error(path))?;
+        file.as_file().sync_all().map_err(error(path))?;
+        file.persist(&target).map_err(|failed| error(path)(failed.error))?;
+        Ok(())
+    }
+
+    fn remove(&self, path: &str) -> Result<(), WorkspaceError> {
+        match std::fs::remove_file(self.resolve(path)?).map_err(error(path)) {
+            Err(WorkspaceError::Missing { .. }) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workspace() -> (tempfile::TempDir, LocalWorkspace) {
+        let directory = tempfile::tempdir().unwrap();
+        let workspace = LocalWorkspace::new(directory.path().to_owned());
+        (directory, workspace)
+    }
+
+    #[test]
+    fn a_write_replaces_in_one_step_and_leaves_nothing_else() {
+        let (directory, workspace) = workspace();
+        workspace.write("a/b", b"one").unwrap();
+        workspace.write("a/b", b"two").unwrap();
+        assert_eq!(workspace.read("a/b", 3).unwrap(), b"two");
+        assert_eq!(workspace.list("a").unwrap(), ["b"]);
+        let mode = std::fs::metadata(directory.path().join("a/b")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+        assert!(matches!(workspace.read("a/b", 2), Err(WorkspaceError::TooLarge { limit: 2, .. })));
+        workspace.remove("a/b").unwrap();
+        workspace.remove("a/b").unwrap();
+        assert!(matches!(workspace.read("a/b", 2), Err(WorkspaceError::Missing { .. })));
+        assert_eq!(workspace.stat("a/b/c").unwrap(), None);
+    }
+
+    #[test]
+    fn nothing_leads_out_of_the_project() {
+        let (directory, workspace) = workspace();
+        let outside = tempfile::tempdir().unwrap();
+        for path in ["", "/etc/passwd", "../x", "a/../../x"] {
+            assert!(matches!(workspace.read(path, 1), Err(WorkspaceError::Outside { .. })), "{path}");
+            assert!(matches!(workspace.write(path, b""), Err(WorkspaceError::Outside { .. })), "{path}");
+        }
+        std::os::unix::fs::symlink(outside.path(), directory.path().join("link")).unwrap();
+        assert!(matches!(workspace.write("link/x", b""), Err(WorkspaceError::Outside { .. })));
+        assert!(!outside.path().join("x").exists());
+    }
+}

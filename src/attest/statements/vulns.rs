@@ -1,0 +1,149 @@
+//! The statement of findings, and back.
+//! Specification: <https://github.com/in-toto/attestation/blob/main/spec/predicates/vulns_02.md>.
+
+use super::{object, only_subject, predicate, shape, statement};
+use crate::attest::StatementError;
+use crate::model::{
+    Digest, Finding, Gap, PredicateType, ScannerIdentity, Snapshot, Statement, StatementSubject, Subject, Timestamp,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What a match looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct VulnsInputs<'a> {
+    /// The scanner that made the SBOM.
+    pub scanner: &'a ScannerIdentity,
+    /// Which advisories.
+    pub snapshot: &'a Snapshot,
+    /// Digest of the SBOM document.
+    pub sbom: Digest,
+    /// Digest of the stored advisory slice.
+    pub slice: Digest,
+}
+
+/// What a statement of findings says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vulns {
+    /// The scanner that made the SBOM.
+    pub scanner: ScannerIdentity,
+    /// Digest of the advisory snapshot.
+    pub snapshot: Digest,
+    /// Its latest record.
+    pub modified: Timestamp,
+    /// Digest of the SBOM document.
+    pub sbom: Digest,
+    /// Digest of the stored advisory slice.
+    pub slice: Digest,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What could not be looked at.
+    pub gaps: Vec<Gap>,
+}
+
+/// The findings of a subject. The specification wants the times at which a scan began and ended; both are the `modified` of
+/// the advisory snapshot, which is what the findings are as new as, since the time of the run would make equal runs differ.
+/// The one annotation of each result is the finding as it is; `proofmark.gaps` says what could not be looked at.
+pub fn vulns_statement(subject: &Subject, inputs: VulnsInputs<'_>, findings: &[Finding], gaps: &[Gap]) -> Statement {
+    let vulns = Vulns {
+        scanner: inputs.scanner.clone(),
+        snapshot: inputs.snapshot.digest,
+        modified: inputs.snapshot.modified,
+        sbom: inputs.sbom,
+        slice: inputs.slice,
+        findings: findings.to_vec(),
+        gaps: gaps.to_vec(),
+    };
+    write(subject.into(), &vulns)
+}
+
+fn write(subject: StatementSubject, vulns: &Vulns) -> Statement {
+    let predicate = json!({
+        "scanner": {
+            "uri": format!("urn:proofmark:scanner:{}", vulns.scanner.name),
+            "version": vulns.scanner.version,
+            "db": {
+                "uri": "urn:proofmark:advisories",
+                "version": vulns.snapshot,
+                "lastUpdate": vulns.modified,
+            },
+            "result": vulns.findings.iter().map(result).collect::<Vec<_>>(),
+        },
+        "metadata": { "scanStartedOn": vulns.modified, "scanFinishedOn": vulns.modified },
+        "proofmark": {
+            "scanner": vulns.scanner,
+            "sbom": vulns.sbom,
+            "slice": vulns.slice,
+            "gaps": vulns.gaps,
+        },
+    });
+    statement(subject, PredicateType::Vulns, object(predicate))
+}
+
+fn result(finding: &Finding) -> Value {
+    let mut severity = vec![json!({ "method": "proofmark", "score": finding.severity })];
+    if let Some(vector) = &finding.vector {
+        let method = match vector.get(..9) {
+            Some("CVSS:4.0/") => "CVSSv4.0",
+            Some("CVSS:3.1/") => "CVSSv3.1",
+            Some("CVSS:3.0/") => "CVSSv3.0",
+            _ => "CVSSv2.0",
+        };
+        severity.push(json!({ "method": method, "score": vector }));
+    }
+    json!({ "id": finding.id, "severity": severity, "annotations": [finding] })
+}
+
+#[derive(Deserialize)]
+struct Predicate {
+    scanner: Scanner,
+    proofmark: Extension,
+}
+
+#[derive(Deserialize)]
+struct Scanner {
+    db: Database,
+    result: Vec<ScanResult>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Database {
+    version: Digest,
+    last_update: Timestamp,
+}
+
+#[derive(Deserialize)]
+struct ScanResult {
+    annotations: [Finding; 1],
+}
+
+#[derive(Deserialize)]
+struct Extension {
+    scanner: ScannerIdentity,
+    sbom: Digest,
+    slice: Digest,
+    gaps: Vec<Gap>,
+}
+
+/// What a statement of findings says.
+///
+/// # Errors
+/// Anything but what [`vulns_statement`] writes.
+pub fn read_vulns(statement: &Statement) -> Result<Vulns, StatementError> {
+    let Predicate { scanner, proofmark } = predicate(statement, PredicateType::Vulns)?;
+    let vulns = Vulns {
+        scanner: proofmark.scanner,
+        snapshot: scanner.db.version,
+        modified: scanner.db.last_update,
+        sbom: proofmark.sbom,
+        slice: proofmark.slice,
+        findings: scanner.result.into_iter().map(|ScanResult { annotations: [finding] }| finding).collect(),
+        gaps: proofmark.gaps,
+    };
+    if write(only_subject(statement)?.clone(), &vulns) == *statement {
+        Ok(vulns)
+    } else {
+        Err(shape("it says things of which we write nothing, or contradicts itself".into()))
+    }
+}

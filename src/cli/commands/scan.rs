@@ -1,0 +1,115 @@
+//! `scan`: one subject without a config.
+
+use super::Context;
+use crate::adapters::subjects::LocalSubjects;
+use crate::cli::args::ScanArgs;
+use crate::cli::output::Form;
+use crate::cli::wire;
+use crate::model::{Name, Severity, SeverityCounts};
+use crate::ops::{self, Exit, Failure, Scan};
+use crate::ports::{Cancel, ImageSpec, SourceSpec, SubjectSpec};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failure> {
+    let (root, spec) = subject(context, args)?;
+    let (project, config) = wire::project(&context.cli.global)?;
+    let has_config = project.join(&config).is_file();
+    let mut world = wire::world(project, config, &context.cli.global, context.environment, Cancel::new())?;
+    world.subjects = Arc::new(LocalSubjects::new(root));
+    let advisories = if args.match_advisories {
+        let sources = match has_config {
+            true => ops::Project::open(&world)?.config.advisories.sources,
+            false => vec!["osv".to_owned()],
+        };
+        let database = ops::database(&world, &sources);
+        Some(world.advisories.open(&database).map_err(|error| ops::advisories_failure(&error))?)
+    } else {
+        None
+    };
+    let scan = ops::scan(&world, &spec, advisories.as_deref())?;
+    match (context.cli.global.format.as_deref(), context.output.form) {
+        (Some("cyclonedx"), _) => context.output.text(&String::from_utf8_lossy(&scan.cyclonedx())),
+        (_, Form::Json) => context.output.json(&json!({
+            "version": 1,
+            "subject": scan.subject,
+            "scanner": scan.scanner,
+            "distro": scan.sbom.distro,
+            "components": scan.sbom.components,
+            "findings": scan.findings,
+            "gaps": scan.gaps,
+        })),
+        _ => context.output.text(&words(&scan)),
+    }
+    Ok(scan.exit())
+}
+
+/// The directory that the reference starts from, and the reference within it.
+fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSpec), Failure> {
+    let start = context.cli.global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+    let real = |path: &str| {
+        std::fs::canonicalize(start.join(path))
+            .map_err(|error| Failure::new(Exit::Usage, "subject::missing", format!("{path}: {error}")))
+    };
+    if let Some(rest) = args.reference.strip_prefix("oci:") {
+        // A tag or digest stands behind the path, unless all of it is one.
+        let (path, tail) = match rest.rfind([':', '@']).filter(|_| !start.join(rest).exists()) {
+            Some(at) => rest.split_at(rest[..at].find('@').unwrap_or(at)),
+            None => (rest, ""),
+        };
+        let path = real(path)?;
+        let (root, name) = parts(&path);
+        let image = ImageSpec {
+            name: Name::new(&name)
+                .or_else(|_| Name::new("image"))
+                .map_err(|error| Failure::new(Exit::Usage, "usage::name", error.to_string()))?,
+            reference: format!("oci:{name}{tail}"),
+            platform: args.platform.clone(),
+        };
+        return Ok((root, SubjectSpec::Image(image)));
+    }
+    let path = real(args.reference.strip_prefix("dir:").unwrap_or(&args.reference))?;
+    if !path.is_dir() {
+        return Err(Failure::new(Exit::Usage, "subject::reference", format!("{} is not a directory", args.reference))
+            .help("this version scans source directories and `oci:` layouts"));
+    }
+    let (root, name) = parts(&path);
+    Ok((root, SubjectSpec::Source(SourceSpec { path: name, exclude: Vec::new() })))
+}
+
+fn parts(path: &Path) -> (PathBuf, String) {
+    let parent = path.parent().unwrap_or(path).to_owned();
+    let name = path.file_name().map_or_else(|| ".".to_owned(), |name| name.to_string_lossy().into_owned());
+    (parent, name)
+}
+
+fn words(scan: &Scan) -> String {
+    let mut text = format!("{} {}\n", scan.subject.uri, scan.subject.digest);
+    if let Some(distro) = &scan.sbom.distro {
+        text.push_str(&format!("{distro}\n"));
+    }
+    for component in &scan.sbom.components {
+        text.push_str(&format!("  {}\n", component.purl));
+    }
+    text.push_str(&format!("{} components\n", scan.sbom.components.len()));
+    if let Some(findings) = &scan.findings {
+        let mut counts = SeverityCounts::default();
+        for finding in findings {
+            counts.add(finding.severity);
+            let fix = if finding.fixed.is_empty() {
+                "no fix".to_owned()
+            } else {
+                format!("fixed in {}", finding.fixed.join(", "))
+            };
+            text.push_str(&format!("  {}  {}  {}  {fix}\n", finding.id, finding.severity, finding.package));
+        }
+        let counts: Vec<String> =
+            Severity::ALL.iter().map(|severity| format!("{} {severity}", counts.get(*severity))).collect();
+        text.push_str(&format!("{} findings: {}\n", findings.len(), counts.join(", ")));
+    }
+    for gap in &scan.gaps {
+        text.push_str(&format!("not scanned: {gap}\n"));
+    }
+    text
+}

@@ -1,0 +1,69 @@
+//! `verify`: the lock and every attestation of it.
+#![expect(clippy::disallowed_methods, reason = "a trust file may lie outside the project")]
+
+use super::Context;
+use crate::adapters::workspace::LocalWorkspace;
+use crate::cli::args::VerifyArgs;
+use crate::cli::output::Form;
+use crate::config;
+use crate::model::Timestamp;
+use crate::ops::{self, Exit, Failure, Verified, VerifyOptions};
+use crate::ports::{Cancel, Workspace};
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
+    let world = context.world(Cancel::new())?;
+    let as_of = match args.as_of.as_str() {
+        "lock" => None,
+        "now" => Some(world.clock.now()),
+        text => Some(Timestamp::parse(text).map_err(|error| {
+            Failure::new(Exit::Usage, "usage::as-of", format!("--as-of {text}: {error}, or `lock`, or `now`"))
+        })?),
+    };
+    let trust = args.trust.as_deref().map(trust_file).transpose()?;
+    // Judging at another instant is a replay.
+    let options = VerifyOptions { replay: args.replay || as_of.is_some(), as_of, trust };
+    let verified = ops::verify(&world, &options)?;
+    match context.output.form {
+        Form::Json => context.output.json(&verified),
+        Form::Human => {
+            for failure in verified.checks.iter().flat_map(|check| &check.failures) {
+                context.output.failure(failure);
+            }
+            context.output.note(&words(&verified));
+        }
+    }
+    Ok(verified.exit)
+}
+
+fn words(verified: &Verified) -> String {
+    let mut text = format!("{} as of {}\n", verified.lock, verified.as_of);
+    for check in &verified.checks {
+        let result = match check.failures.len() {
+            0 => "ok".to_owned(),
+            1 => "FAILED: 1 fault".to_owned(),
+            faults => format!("FAILED: {faults} faults"),
+        };
+        text.push_str(&format!("  {:16} {result} ({} looked at)\n", check.name, check.looked_at));
+    }
+    let verdicts = verified.replayed.as_ref().unwrap_or(&verified.verdicts);
+    for (service, verdict) in verdicts {
+        let recorded = verified.verdicts.get(service).filter(|recorded| *recorded != verdict);
+        let recorded = recorded.map(|recorded| format!(" (recorded: {recorded})")).unwrap_or_default();
+        text.push_str(&format!("  {service}: {verdict}{recorded}\n"));
+    }
+    text
+}
+
+/// Whom to trust, by a file of its own; its paths start where it lies.
+fn trust_file(path: &Path) -> Result<(Arc<dyn Workspace>, config::Trust), Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::new(Exit::Usage, "trust::unreadable", format!("{}: {error}", path.display()));
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let absolute = std::fs::canonicalize(path).map_err(unreadable)?;
+    let root = absolute.parent().unwrap_or(Path::new("/")).to_owned();
+    let trust = config::load_trust(&path.display().to_string(), &bytes)
+        .map_err(|errors| Failure::from_diagnostic(Exit::Usage, errors))?;
+    Ok((Arc::new(LocalWorkspace::new(root)), trust))
+}

@@ -1,0 +1,135 @@
+//! Puts the adapters behind the ports, from the options and the environment.
+#![expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
+
+use super::args::{Global, ProgressForm};
+use crate::adapters;
+use crate::config::Engine;
+use crate::ops::{Exit, Failure, World};
+use crate::ports::{Cache, Cancel, Events, Scanner, Signer, Silent, Workspace};
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Names of configs, in the order they are looked for.
+const CONFIGS: [&str; 2] = ["compliance.toml", "compliance.kdl"];
+
+/// What the environment says.
+#[derive(Debug, Default)]
+pub(super) struct Environment {
+    /// `PROOFMARK_CACHE_DIR`, else the XDG cache directory.
+    pub(super) cache: Option<PathBuf>,
+    /// `PROOFMARK_KEY_FILE`.
+    pub(super) key: Option<PathBuf>,
+    /// `PROOFMARK_OSV_URL`: a mirror of osv.dev's bucket.
+    pub(super) osv_bucket: Option<String>,
+    /// Whether `NO_COLOR` is set to something.
+    pub(super) no_color: bool,
+}
+
+impl Environment {
+    /// Reads it.
+    pub(super) fn read() -> Self {
+        let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let cache = path("PROOFMARK_CACHE_DIR")
+            .or_else(|| path("XDG_CACHE_HOME").filter(|path| path.is_absolute()).map(|path| path.join("proofmark")))
+            .or_else(|| path("HOME").map(|path| path.join(".cache/proofmark")));
+        let osv_bucket = std::env::var("PROOFMARK_OSV_URL").ok().filter(|url| !url.is_empty());
+        Self { cache, key: path("PROOFMARK_KEY_FILE"), osv_bucket, no_color: path("NO_COLOR").is_some() }
+    }
+}
+
+/// The project's root, absolute, and the config's path from it. The config is looked for upward from where we start, as
+/// version control does; where there is none, the root is where we start.
+///
+/// # Errors
+/// The directory is not there.
+pub(super) fn project(global: &Global) -> Result<(PathBuf, String), Failure> {
+    let start = global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+    let start = std::fs::canonicalize(&start)
+        .map_err(|error| Failure::new(Exit::Usage, "usage::directory", format!("{}: {error}", start.display())))?;
+    if let Some(config) = &global.config {
+        let path = start.join(config);
+        let missing = || Failure::new(Exit::Usage, "config::missing", format!("there is no {config} here"));
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Err(missing());
+        };
+        let root = std::fs::canonicalize(parent).map_err(|_| missing())?;
+        return Ok((root, name.to_owned()));
+    }
+    let mut at: Option<&Path> = Some(&start);
+    while let Some(directory) = at {
+        if let Some(name) = CONFIGS.iter().find(|name| directory.join(name).is_file()) {
+            return Ok((directory.to_owned(), (*name).to_owned()));
+        }
+        at = directory.parent();
+    }
+    Ok((start, CONFIGS[0].to_owned()))
+}
+
+/// The cache directory.
+///
+/// # Errors
+/// Neither option nor environment names one.
+pub(super) fn cache_directory(environment: &Environment) -> Result<PathBuf, Failure> {
+    environment.cache.clone().ok_or_else(|| {
+        Failure::new(Exit::Usage, "usage::no-cache", "there is no place for the cache")
+            .help("set PROOFMARK_CACHE_DIR or HOME")
+    })
+}
+
+/// The world of a project.
+///
+/// # Errors
+/// The cache has no place.
+pub(super) fn world(
+    root: PathBuf,
+    config_path: String,
+    global: &Global,
+    environment: &Environment,
+    cancel: Cancel,
+) -> Result<World, Failure> {
+    let cache_directory = cache_directory(environment)?;
+    let workspace: Arc<dyn Workspace> = Arc::new(adapters::workspace::LocalWorkspace::new(root.clone()));
+    let builtin: Arc<dyn Scanner> = Arc::new(adapters::scanner::builtin::Builtin::new());
+    let cache: Arc<dyn Cache> = Arc::new(adapters::cache::LocalCache::open(&cache_directory));
+    let key_override = environment.key.clone();
+    let key_root = root.clone();
+    let signer = move |path: &str| {
+        let path = key_override.clone().unwrap_or_else(|| key_root.join(path));
+        adapters::signer::local::LocalSigner::open(&path).map(|signer| Arc::new(signer) as Arc<dyn Signer>)
+    };
+    Ok(World {
+        workspace,
+        place: root.to_string_lossy().into_owned(),
+        config_path,
+        subjects: Arc::new(adapters::subjects::LocalSubjects::new(root.clone())),
+        scanners: BTreeMap::from([(Engine::Builtin, builtin)]),
+        signer: Box::new(signer),
+        advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
+        history: Arc::new(adapters::git::Git::new(root)),
+        cache,
+        events: events(global),
+        clock: Arc::new(adapters::clock::SystemClock),
+        cancel,
+        program: program(),
+    })
+}
+
+fn events(global: &Global) -> Arc<dyn Events> {
+    use adapters::progress;
+    match global.progress {
+        _ if global.quiet => Arc::new(Silent),
+        ProgressForm::None => Arc::new(Silent),
+        ProgressForm::Json => Arc::new(progress::JsonEvents::new()),
+        ProgressForm::Auto if std::io::stderr().is_terminal() => Arc::new(progress::BarEvents::new()),
+        ProgressForm::Auto | ProgressForm::Plain => Arc::new(progress::PlainEvents::new(global.verbose)),
+    }
+}
+
+/// Names this program: a result remembered by another build of it is not taken as current.
+fn program() -> String {
+    let file = std::env::current_exe().and_then(std::fs::metadata);
+    let stamp = file.map(|file| format!("{:?}", adapters::stamp::stamp(&file))).unwrap_or_default();
+    format!("{} {stamp}", env!("CARGO_PKG_VERSION"))
+}

@@ -1,0 +1,280 @@
+//! The run: every subject of the plan to its evidence.
+
+use super::bridge::on_cores;
+use super::errors::ExecuteError;
+use super::evidence::{EvidenceMap, SubjectEvidence};
+use super::subject::{Matched, Scanned, evidence};
+use crate::config::Engine;
+use crate::matching;
+use crate::model::{Duration, Name, Subject};
+use crate::plan::{self, Action, Decision, Plan, SubjectPlan};
+use crate::ports::{
+    Advisories, Cache, Cancel, Event, Events, Located, Outcome, ScanError, ScanRequest, ScanTask, Scanner,
+};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Actions at once.
+    pub jobs: usize,
+    /// The longest that one action may take.
+    pub timeout: Duration,
+    /// Whether to go on after something could not be reached.
+    pub keep_going: bool,
+}
+
+/// What to run with.
+#[derive(Clone)]
+pub struct Tools {
+    /// The scanner of each engine in use.
+    pub scanners: BTreeMap<Engine, Arc<dyn Scanner>>,
+    /// The advisories.
+    pub advisories: Arc<dyn Advisories>,
+    /// Earlier results.
+    pub cache: Arc<dyn Cache>,
+    /// Where to tell what happens.
+    pub events: Arc<dyn Events>,
+    /// Set from outside to stop.
+    pub cancel: Cancel,
+}
+
+/// One subject on its way.
+struct Job {
+    plan: SubjectPlan,
+    located: Located,
+}
+
+/// What became of a subject.
+type Done = Result<(SubjectPlan, SubjectEvidence), ExecuteError>;
+
+/// Runs the plan.
+///
+/// # Errors
+/// The run was stopped, or evidence cannot be had or trusted. Nothing but the cache has been written then.
+pub fn run(
+    plan: &Plan,
+    located: &BTreeMap<(Name, Name), Located>,
+    tools: &Tools,
+    options: Options,
+) -> Result<EvidenceMap, ExecuteError> {
+    let (to_run, cached) = plan.counts();
+    tools.events.emit(Event::RunStarted { to_run, cached });
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs)
+        .build()
+        .map_err(|error| ExecuteError::NoThreads(error.to_string()))?;
+    let jobs: Vec<Job> = plan
+        .subjects
+        .iter()
+        .filter_map(|plan| Some(Job { located: located.get(plan.used_by.first()?)?.clone(), plan: plan.clone() }))
+        .collect();
+    let recalled: Vec<Option<SubjectEvidence>> =
+        pool.install(|| jobs.par_iter().map(|job| recall(job, tools)).collect());
+    let mut found = EvidenceMap::new();
+    let mut rest = Vec::new();
+    for (job, recalled) in jobs.into_iter().zip(recalled) {
+        match recalled {
+            Some(evidence) => keep(job.plan, evidence, &mut found),
+            None => rest.push(job),
+        }
+    }
+    if !rest.is_empty() {
+        for (plan, evidence) in drive(rest, tools, options, pool)? {
+            keep(plan, evidence, &mut found);
+        }
+    }
+    if tools.cancel.is_cancelled() {
+        return Err(ExecuteError::Cancelled);
+    }
+    tools.events.emit(Event::RunFinished);
+    Ok(found)
+}
+
+fn keep(plan: SubjectPlan, evidence: SubjectEvidence, found: &mut EvidenceMap) {
+    let evidence = Arc::new(evidence);
+    found.extend(plan.used_by.into_iter().map(|place| (place, Arc::clone(&evidence))));
+}
+
+/// The evidence of a subject whose results are both at hand; `None` where one is to be made, or was lost since the plan.
+fn recall(job: &Job, tools: &Tools) -> Option<SubjectEvidence> {
+    let (Decision::Cached(scan), Decision::Cached(matched)) = (&job.plan.sbom.decision, &job.plan.matching.decision)
+    else {
+        return None;
+    };
+    let (cache, events) = (tools.cache.as_ref(), tools.events.as_ref());
+    let scanned = Scanned::recall(&job.located.subject, scan, cache, events)?;
+    let matched = Matched::recall(matched, cache, events)?;
+    Some(evidence(scanned, matched))
+}
+
+/// Runs what has to run, on a runtime of its own.
+fn drive(
+    jobs: Vec<Job>,
+    tools: &Tools,
+    options: Options,
+    pool: rayon::ThreadPool,
+) -> Result<Vec<(SubjectPlan, SubjectEvidence)>, ExecuteError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| ExecuteError::NoThreads(error.to_string()))?;
+    let pool = Arc::new(pool);
+    runtime.block_on(async {
+        let started = tokio::time::Instant::now();
+        let permits = Arc::new(tokio::sync::Semaphore::new(options.jobs));
+        let mut tasks = tokio::task::JoinSet::new();
+        for job in jobs {
+            let (tools, pool, permits) = (tools.clone(), Arc::clone(&pool), Arc::clone(&permits));
+            tasks.spawn(async move {
+                tokio::time::sleep_until(started + job.plan.sbom.offset).await;
+                let permit = permits.acquire_owned().await;
+                let done = if tools.cancel.is_cancelled() {
+                    Err(ExecuteError::Cancelled)
+                } else {
+                    one(job, &tools, options, &pool).await
+                };
+                drop(permit);
+                done
+            });
+        }
+        let mut done = Vec::new();
+        let mut failed: Option<ExecuteError> = None;
+        let mut interrupts_heard = true;
+        loop {
+            let next: Option<Result<Done, _>> = tokio::select! {
+                next = tasks.join_next() => next,
+                heard = tokio::signal::ctrl_c(), if interrupts_heard => {
+                    interrupts_heard = heard.is_ok();
+                    if interrupts_heard {
+                        tools.cancel.cancel();
+                    }
+                    continue;
+                }
+            };
+            match next {
+                None => break,
+                Some(Ok(Ok(finished))) => done.push(finished),
+                Some(Ok(Err(error))) => {
+                    tools.cancel.cancel();
+                    // What failed first is the cause; what was cancelled after it is not.
+                    if failed.as_ref().is_none_or(|known| matches!(known, ExecuteError::Cancelled)) {
+                        failed = Some(error);
+                    }
+                }
+                Some(Err(_)) => failed = Some(ExecuteError::Lost),
+            }
+        }
+        failed.map_or(Ok(done), Err)
+    })
+}
+
+/// One subject: scan, then match.
+async fn one(job: Job, tools: &Tools, options: Options, pool: &Arc<rayon::ThreadPool>) -> Done {
+    let Job { plan, located } = job;
+    let scanned = match recalled_scan(&plan, &located.subject, tools) {
+        Some(scanned) => scanned,
+        None => {
+            let clock = begin(&plan.sbom, tools);
+            let scanned = scan(&plan, located, tools, options, pool).await;
+            end(&plan.sbom, clock, scanned.as_ref().err(), tools);
+            scanned?
+        }
+    };
+    let key = plan::match_key(&scanned.digest, &tools.advisories.snapshot().digest, matching::REVISION);
+    let known = match &plan.matching.decision {
+        Decision::Cached(record) => Some(record.clone()),
+        // The SBOM was made anew and may have come out the same.
+        Decision::Run(_) => tools.cache.action(&key).ok().flatten(),
+    };
+    let recalled = known.and_then(|record| Matched::recall(&record, tools.cache.as_ref(), tools.events.as_ref()));
+    let matched = match recalled {
+        Some(matched) => matched,
+        None => {
+            let clock = begin(&plan.matching, tools);
+            let (advisories, sbom) = (Arc::clone(&tools.advisories), scanned.sbom.clone());
+            let matched = on_cores(pool, move || Matched::of(&sbom, advisories.as_ref())).await?;
+            let matched = matched.map_err(ExecuteError::from);
+            end(&plan.matching, clock, matched.as_ref().err(), tools);
+            let matched = matched?;
+            matched.keep(&key, tools.cache.as_ref(), tools.events.as_ref());
+            matched
+        }
+    };
+    Ok((plan, evidence(scanned, matched)))
+}
+
+fn recalled_scan(plan: &SubjectPlan, subject: &Subject, tools: &Tools) -> Option<Scanned> {
+    match &plan.sbom.decision {
+        Decision::Cached(record) => Scanned::recall(subject, record, tools.cache.as_ref(), tools.events.as_ref()),
+        Decision::Run(_) => None,
+    }
+}
+
+async fn scan(
+    plan: &SubjectPlan,
+    located: Located,
+    tools: &Tools,
+    options: Options,
+    pool: &Arc<rayon::ThreadPool>,
+) -> Result<Scanned, ExecuteError> {
+    let action = || plan.sbom.label.clone();
+    let Some(scanner) = tools.scanners.get(&plan.engine).map(Arc::clone) else {
+        return Err(ExecuteError::Unavailable { action: action(), reason: "there is no such scanner".into() });
+    };
+    let identity = scanner.identity().clone();
+    let subject = located.subject.clone();
+    let cancel = tools.cancel.part();
+    let request = ScanRequest { located, cache: Arc::clone(&tools.cache), cancel: cancel.clone() };
+    let work = async {
+        match scanner.scan(request) {
+            ScanTask::Cpu(work) => on_cores(pool, work).await,
+            ScanTask::Wait(work) => Ok(work.await),
+        }
+    };
+    let limit = std::time::Duration::from_secs(options.timeout.secs());
+    let sbom = match tokio::time::timeout(limit, work).await {
+        Err(_) => {
+            cancel.cancel();
+            return Ok(Scanned::failed(subject, &identity, &format!("not finished within {}", options.timeout)));
+        }
+        Ok(result) => result?,
+    };
+    match sbom {
+        Ok(sbom) => {
+            let (subject, identity) = (subject, identity);
+            let scanned = on_cores(pool, move || Scanned::new(subject, sbom, &identity)).await?;
+            if let Some(key) = &plan.sbom.key {
+                scanned.keep(key, tools.cache.as_ref(), tools.events.as_ref());
+            }
+            Ok(scanned)
+        }
+        Err(ScanError::Unusable(reason)) => Ok(Scanned::failed(subject, &identity, &reason)),
+        Err(ScanError::Unavailable(reason)) if options.keep_going => Ok(Scanned::failed(subject, &identity, &reason)),
+        Err(ScanError::Unavailable(reason)) => Err(ExecuteError::Unavailable { action: action(), reason }),
+        Err(ScanError::Integrity { place, reason }) => {
+            Err(ExecuteError::Integrity { action: action(), reason: format!("{place}: {reason}") })
+        }
+        Err(ScanError::Cancelled) => Err(ExecuteError::Cancelled),
+    }
+}
+
+fn begin(action: &Action, tools: &Tools) -> tokio::time::Instant {
+    // An action that was thought cached runs when the cache has lost its result since.
+    let reason =
+        action.decision.reason().map_or_else(|| plan::RunReason::ResultMissing.to_string(), ToString::to_string);
+    tools.events.emit(Event::ActionStarted { action: action.label.clone(), reason });
+    tokio::time::Instant::now()
+}
+
+fn end(action: &Action, began: tokio::time::Instant, error: Option<&ExecuteError>, tools: &Tools) {
+    let outcome = match error {
+        None => Outcome::Done,
+        Some(ExecuteError::Cancelled) => Outcome::Cancelled,
+        Some(error) => Outcome::Failed(error.to_string()),
+    };
+    let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tools.events.emit(Event::ActionFinished { action: action.label.clone(), outcome, millis });
+}

@@ -1,0 +1,151 @@
+//! The two actions of one subject: scan and match; and their results' way to the cache and back.
+
+use super::bridge::wait_for;
+use super::evidence::SubjectEvidence;
+use crate::attest;
+use crate::matching;
+use crate::model::{Digest, Finding, Gap, GapKind, Sbom, ScannerIdentity, Subject};
+use crate::ports::{
+    ActionKey, ActionRecord, Advisories, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest,
+    ScanTask, Scanner,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Record outputs: the SBOM document that is kept as evidence.
+pub(super) const DOCUMENT: &str = crate::plan::DOCUMENT;
+/// The same SBOM in a form that is fast to read back.
+const MODEL: &str = "model";
+/// Findings and gaps of a match.
+const FINDINGS: &str = "findings";
+/// The advisory slice of a match.
+const SLICE: &str = "slice";
+
+/// A finished scan.
+#[derive(Debug, Clone)]
+pub(super) struct Scanned {
+    pub(super) subject: Subject,
+    pub(super) sbom: Sbom,
+    pub(super) document: Arc<[u8]>,
+    pub(super) digest: Digest,
+}
+
+impl Scanned {
+    /// The result of a scan that gave components, with the document of it.
+    pub(super) fn new(subject: Subject, sbom: Sbom, scanner: &ScannerIdentity) -> Self {
+        let document: Arc<[u8]> = attest::cyclonedx::encode(&subject, &sbom, scanner).into();
+        Self { digest: Digest::of(&document), subject, sbom, document }
+    }
+
+    /// The result of a scan that gave none: nothing is known of the subject but that.
+    pub(super) fn failed(subject: Subject, scanner: &ScannerIdentity, reason: &str) -> Self {
+        let gap = Gap::new(GapKind::ScanFailed, scanner.name.clone(), reason);
+        let sbom = Sbom { gaps: vec![gap], ..Sbom::default() };
+        Self::new(subject, sbom, scanner)
+    }
+
+    /// Keeps it in the cache. That it cannot be kept costs a later run time, nothing else.
+    pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
+        let Ok(model) = postcard::to_stdvec(&self.sbom) else { return };
+        keep(key, &[(DOCUMENT, &self.document), (MODEL, &model)], cache, events);
+    }
+
+    /// Reads it back.
+    pub(super) fn recall(
+        subject: &Subject,
+        record: &ActionRecord,
+        cache: &dyn Cache,
+        events: &dyn Events,
+    ) -> Option<Self> {
+        let document = blob(record, DOCUMENT, cache, events)?;
+        let model = blob(record, MODEL, cache, events)?;
+        let sbom = postcard::from_bytes(&model).ok()?;
+        Some(Self { subject: subject.clone(), sbom, digest: *record.outputs.get(DOCUMENT)?, document: document.into() })
+    }
+}
+
+/// A finished match.
+#[derive(Debug, Clone)]
+pub(super) struct Matched {
+    findings: Vec<Finding>,
+    gaps: Vec<Gap>,
+    slice: Arc<[u8]>,
+}
+
+impl Matched {
+    /// Looks an SBOM's components up.
+    pub(super) fn of(sbom: &Sbom, advisories: &dyn Advisories) -> Result<Self, AdvisoriesError> {
+        let matched = matching::match_sbom(sbom, advisories)?;
+        let slice = attest::slice::encode(&matched.slice).into();
+        Ok(Self { findings: matched.findings, gaps: matched.gaps, slice })
+    }
+
+    /// Keeps it in the cache, as [`Scanned::keep`].
+    pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
+        let Ok(findings) = serde_json::to_vec(&(&self.findings, &self.gaps)) else { return };
+        keep(key, &[(FINDINGS, &findings), (SLICE, &self.slice)], cache, events);
+    }
+
+    /// Reads it back.
+    pub(super) fn recall(record: &ActionRecord, cache: &dyn Cache, events: &dyn Events) -> Option<Self> {
+        let findings = blob(record, FINDINGS, cache, events)?;
+        let slice = blob(record, SLICE, cache, events)?.into();
+        let (findings, gaps) = serde_json::from_slice(&findings).ok()?;
+        Some(Self { findings, gaps, slice })
+    }
+}
+
+/// Scan and match together.
+pub(super) fn evidence(scanned: Scanned, matched: Matched) -> SubjectEvidence {
+    let mut gaps = scanned.sbom.gaps.clone();
+    gaps.extend(matched.gaps);
+    gaps.sort();
+    gaps.dedup();
+    SubjectEvidence {
+        subject: scanned.subject,
+        sbom: scanned.sbom,
+        sbom_bytes: scanned.document,
+        sbom_digest: scanned.digest,
+        findings: matched.findings,
+        gaps,
+        slice_digest: Digest::of(&matched.slice),
+        slice_bytes: matched.slice,
+    }
+}
+
+/// Scans one subject, for verbs that have just one.
+///
+/// # Errors
+/// As the scanner's.
+pub fn scan_now(scanner: Arc<dyn Scanner>, request: ScanRequest) -> Result<Sbom, ScanError> {
+    match scanner.scan(request) {
+        ScanTask::Cpu(work) => work(),
+        ScanTask::Wait(work) => wait_for(work).map_err(|error| ScanError::Unavailable(error.to_string()))?,
+    }
+}
+
+fn keep(key: &ActionKey, outputs: &[(&str, &[u8])], cache: &dyn Cache, events: &dyn Events) {
+    let kept: Result<BTreeMap<String, Digest>, _> =
+        outputs.iter().map(|(name, bytes)| cache.put_blob(bytes).map(|digest| ((*name).to_owned(), digest))).collect();
+    let kept = kept.and_then(|outputs| cache.put_action(key, &ActionRecord { outputs }));
+    if let Err(error) = kept {
+        events.emit(Event::Warning { code: "cache::unwritable", message: error.to_string() });
+    }
+}
+
+fn blob(record: &ActionRecord, name: &str, cache: &dyn Cache, events: &dyn Events) -> Option<Vec<u8>> {
+    let digest = record.outputs.get(name)?;
+    match cache.blob(digest) {
+        Ok(BlobLookup::Found(bytes)) => Some(bytes),
+        Ok(BlobLookup::Missing) => None,
+        Ok(BlobLookup::Corrupted) => {
+            let message = format!("a cached result was damaged and is discarded: {digest}");
+            events.emit(Event::Warning { code: "cache::corrupted", message });
+            None
+        }
+        Err(error) => {
+            events.emit(Event::Warning { code: "cache::unreadable", message: error.to_string() });
+            None
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Evidence to verdicts, statements and lock: the one way, used by a build and by a replay of it. Pure.
+
+use super::{Exit, Failure};
+use crate::attest::{
+    self, merkle,
+    statements::{self, SummaryInputs, VulnsInputs},
+};
+use crate::config::{Config, Engine};
+use crate::evaluate::{self, Circumstances, Evaluation, FirstSeen, ServiceInput};
+use crate::execute::{EvidenceMap, SubjectEvidence};
+use crate::model::{
+    Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockService,
+    LockSubject, Name, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId, Snapshot, Statement,
+    SubjectVerdict, Timestamp,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What verdicts, statements and lock are a function of.
+pub(super) struct Inputs<'a> {
+    /// The config.
+    pub config: &'a Config,
+    /// The services to judge; all that they depend on is among them.
+    pub services: &'a BTreeSet<Name>,
+    /// What was found.
+    pub evidence: &'a EvidenceMap,
+    /// Which advisories.
+    pub snapshot: &'a Snapshot,
+    /// The scanners used.
+    pub scanners: &'a BTreeMap<Engine, ScannerIdentity>,
+    /// The instant.
+    pub as_of: Timestamp,
+    /// Since when findings are known.
+    pub first_seen: &'a FirstSeen,
+}
+
+/// A statement, not signed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    /// What it says.
+    pub predicate_type: PredicateType,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+    /// Their digest.
+    pub digest: Digest,
+}
+
+/// Verdicts and statements.
+pub(super) struct Assembled {
+    /// The verdicts.
+    pub evaluation: Evaluation,
+    /// The statements of each subject, in the order of [`PredicateType::REQUIRED`].
+    pub drafts: BTreeMap<(Name, Name), Vec<Draft>>,
+}
+
+/// Judges the evidence.
+pub(super) fn judge(inputs: &Inputs<'_>) -> Evaluation {
+    let mut subjects: BTreeMap<&Name, Vec<evaluate::SubjectEvidence<'_>>> = BTreeMap::new();
+    for ((service, name), evidence) in inputs.evidence {
+        subjects.entry(service).or_default().push(evaluate::SubjectEvidence {
+            name,
+            sbom: &evidence.sbom,
+            findings: &evidence.findings,
+            gaps: &evidence.gaps,
+        });
+    }
+    let judged: Vec<ServiceInput<'_>> = inputs
+        .services
+        .iter()
+        .filter_map(|name| inputs.config.services.get_key_value(name))
+        .filter_map(|(name, service)| {
+            let policy = inputs.config.policies.get(&service.policy)?;
+            let subjects = subjects.remove(name).unwrap_or_default();
+            Some(ServiceInput { name, policy, depends_on: &service.depends_on, subjects })
+        })
+        .collect();
+    evaluate::evaluate(
+        &judged,
+        &Circumstances {
+            as_of: inputs.as_of,
+            snapshot_modified: inputs.snapshot.modified,
+            max_age: inputs.config.advisories.max_age,
+            waivers: &inputs.config.waivers,
+            first_seen: inputs.first_seen,
+        },
+    )
+}
+
+/// Judges the evidence and words the statements.
+///
+/// # Errors
+/// An SBOM document of the evidence is not one of ours.
+pub(super) fn assemble(inputs: &Inputs<'_>) -> Result<Assembled, Failure> {
+    let evaluation = judge(inputs);
+    let mut drafts = BTreeMap::new();
+    for service in &evaluation.services {
+        for subject in &service.subjects {
+            let key = (service.name.clone(), subject.name.clone());
+            if let Some(evidence) = inputs.evidence.get(&key) {
+                drafts.insert(key, drafts_of(inputs, service, subject, evidence)?);
+            }
+        }
+    }
+    Ok(Assembled { evaluation, drafts })
+}
+
+fn drafts_of(
+    inputs: &Inputs<'_>,
+    service: &ServiceVerdict,
+    verdict: &SubjectVerdict,
+    evidence: &SubjectEvidence,
+) -> Result<Vec<Draft>, Failure> {
+    let dangling =
+        || Failure::new(Exit::Bug, "assemble::dangling", format!("service `{}` refers to nothing", service.name));
+    let declared = inputs.config.services.get(&service.name).ok_or_else(dangling)?;
+    let scanner = inputs.scanners.get(&declared.engine).ok_or_else(dangling)?;
+    let policy = inputs.config.policies.get(&declared.policy).ok_or_else(dangling)?;
+    let subject = &evidence.subject;
+    let sbom = statements::sbom_statement(subject, &evidence.sbom_bytes)
+        .map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
+    let looked_at =
+        VulnsInputs { scanner, snapshot: inputs.snapshot, sbom: evidence.sbom_digest, slice: evidence.slice_digest };
+    let vulns = statements::vulns_statement(subject, looked_at, &evidence.findings, &evidence.gaps);
+    let mut drafts = vec![Draft::of(&sbom), Draft::of(&vulns)];
+    let attestations: Vec<_> = drafts.iter().map(|draft| (draft.predicate_type, draft.digest)).collect();
+    let rests_on = SummaryInputs {
+        policy: &policy.name,
+        policy_digest: policy.digest(),
+        attestations: &attestations,
+        depends_on: &declared.depends_on,
+    };
+    drafts.push(Draft::of(&statements::verification_summary_statement(subject, rests_on, verdict, service)));
+    Ok(drafts)
+}
+
+impl Draft {
+    /// A statement's bytes, ready to be signed.
+    pub(super) fn of(statement: &Statement) -> Self {
+        let payload = attest::payload(statement);
+        Self { predicate_type: statement.predicate_type, digest: Digest::of(&payload), payload }
+    }
+}
+
+/// The lock of these results. `signed` gives, for a statement, the bundle that holds it and who signed.
+pub(super) fn lock(inputs: &Inputs<'_>, assembled: &Assembled, signed: &dyn Fn(&Draft) -> (Digest, SignerId)) -> Lock {
+    let services: Vec<LockService> = assembled
+        .evaluation
+        .services
+        .iter()
+        .filter_map(|service| {
+            let declared = inputs.config.services.get(&service.name)?;
+            let policy = inputs.config.policies.get(&declared.policy)?;
+            let subjects = service
+                .subjects
+                .iter()
+                .filter_map(|subject| {
+                    let key = (service.name.clone(), subject.name.clone());
+                    let evidence = inputs.evidence.get(&key)?;
+                    let attestations = assembled.drafts.get(&key)?.iter().map(|draft| {
+                        let (bundle, signer) = signed(draft);
+                        LockAttestation {
+                            predicate_type: draft.predicate_type,
+                            statement: draft.digest,
+                            bundle,
+                            signer,
+                        }
+                    });
+                    Some(lock_subject(subject, evidence, policy.threshold(), attestations.collect()))
+                })
+                .collect();
+            let waivers: BTreeSet<String> = service.waivers.iter().map(|waiver| waiver.id.clone()).collect();
+            Some(LockService {
+                name: service.name.clone(),
+                verdict: service.verdict,
+                policy: policy.digest(),
+                depends_on: declared.depends_on.clone(),
+                waivers: waivers.into_iter().collect(),
+                subjects,
+            })
+        })
+        .collect();
+    let digests = services
+        .iter()
+        .flat_map(|service| &service.subjects)
+        .flat_map(|subject| &subject.attestations)
+        .map(|attestation| attestation.statement);
+    Lock {
+        root: merkle::root(digests),
+        inputs: LockInputs {
+            config: inputs.config.digest(),
+            as_of: inputs.as_of,
+            advisories: LockAdvisories { snapshot: inputs.snapshot.digest, modified: inputs.snapshot.modified },
+            scanners: inputs.scanners.values().map(|scanner| (scanner.name.clone(), scanner.to_string())).collect(),
+        },
+        services,
+    }
+}
+
+fn lock_subject(
+    verdict: &SubjectVerdict,
+    evidence: &SubjectEvidence,
+    threshold: Option<Severity>,
+    attestations: Vec<LockAttestation>,
+) -> LockSubject {
+    let mut findings: Vec<LockFinding> = verdict
+        .findings
+        .iter()
+        .filter(|judged| is_recorded(&judged.finding, judged.status, threshold))
+        .map(|judged| LockFinding {
+            id: judged.finding.id.clone(),
+            package: judged.finding.package.clone(),
+            severity: judged.finding.severity,
+            status: judged.status,
+            first_seen: judged.first_seen,
+        })
+        .collect();
+    findings.sort();
+    findings.dedup();
+    LockSubject {
+        name: verdict.name.clone(),
+        uri: evidence.subject.uri.clone(),
+        kind: evidence.subject.kind,
+        digest: evidence.subject.digest,
+        sbom: evidence.sbom_digest,
+        slice: evidence.slice_digest,
+        components: evidence.sbom.components.len() as u64,
+        counts: verdict.counts,
+        findings,
+        attestations,
+    }
+}
+
+/// Whether a finding stands in the lock: at or above the policy's threshold, or waived.
+fn is_recorded(finding: &Finding, status: FindingStatus, threshold: Option<Severity>) -> bool {
+    status == FindingStatus::Waived || threshold.is_some_and(|threshold| finding.severity >= threshold)
+}

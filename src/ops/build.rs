@@ -1,0 +1,423 @@
+//! `build`: the main job. Everything the plan says is run, judged, signed, kept and locked; or nothing is.
+
+use super::assemble::{self, Assembled, Draft, Inputs};
+use super::prepare::{self, Prepared, Wanted};
+use super::store::{Kind, Store};
+use super::verify::{current, trusted_keys};
+use super::warm::{Remember, State, Summary};
+use super::{Exit, Failure, World};
+use crate::attest::{self, TrustedKeys};
+use crate::evaluate::{FirstSeen, WaiverProblem};
+use crate::execute::{self, EvidenceMap, ExecuteError, Tools};
+use crate::lockfile;
+use crate::model::{
+    Bundle, Digest, Envelope, Lock, LockAttestation, LockInputs, Name, ServiceVerdict, SignerId, Timestamp, Verdict,
+};
+use crate::ports::{Event, SignError, Signer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+/// How to build.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What to build, and when.
+    pub wanted: Wanted,
+    /// Change nothing; a lock that would change is stale.
+    pub locked: bool,
+    /// Actions at once; the config's, else the number of cores.
+    pub jobs: Option<NonZeroUsize>,
+    /// Go on after something could not be reached.
+    pub keep_going: bool,
+    /// Give every verdict even where nothing has changed.
+    pub in_full: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing has changed since the last build, in which everything passed.
+    Unchanged(Summary),
+    /// It was judged.
+    Built(Box<Built>),
+}
+
+/// Verdicts, and what became of the lock.
+#[derive(Debug)]
+pub struct Built {
+    /// The project's name.
+    pub project: Name,
+    /// The instant everything was judged at.
+    pub as_of: Timestamp,
+    /// The verdicts, by name.
+    pub services: Vec<ServiceVerdict>,
+    /// Components of each service's subjects.
+    pub components: BTreeMap<Name, u64>,
+    /// Actions that ran.
+    pub ran: usize,
+    /// Actions whose result was at hand.
+    pub cached: usize,
+    /// What became of the lock.
+    pub lock: LockOutcome,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+/// What became of the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockOutcome {
+    /// It is new or was replaced; so many statements were signed.
+    Written {
+        /// Statements signed, the lock's own not counted.
+        signed: usize,
+    },
+    /// It already says this.
+    Unchanged,
+    /// Only some services were built: a lock is of all.
+    LeftAlone,
+}
+
+/// Builds.
+///
+/// # Errors
+/// Anything but verdicts: those, whatever they are, are a result.
+pub fn build(world: &World, options: &Options) -> Result<(Outcome, Option<Prepared>), Failure> {
+    let began = world.clock.unix_nanos();
+    let state = State::load(world);
+    if options.wanted.services.is_empty() && !options.in_full {
+        let as_of = options.wanted.as_of.unwrap_or_else(|| world.clock.now());
+        if let Some(summary) = state.as_ref().and_then(|state| state.if_current(world, as_of)) {
+            return Ok((Outcome::Unchanged(summary.clone()), None));
+        }
+    }
+    let prepared = prepare::prepare(world, &options.wanted, state.as_ref())?;
+    let evidence = run(world, options, &prepared)?;
+    let first_seen = prepared.previous.as_ref().map(|(lock, _)| FirstSeen::from_lock(lock)).unwrap_or_default();
+    let inputs = Inputs {
+        config: &prepared.project.config,
+        services: &prepared.services,
+        evidence: &evidence,
+        snapshot: prepared.advisories.snapshot(),
+        scanners: &prepared.scanners,
+        as_of: prepared.as_of,
+        first_seen: &first_seen,
+    };
+    let assembled = assemble::assemble(&inputs)?;
+    refuse_waiver_problems(world, &prepared, &assembled)?;
+    for service in &prepared.plan.services {
+        let judged = assembled.evaluation.services.iter().find(|judged| judged.name == service.name);
+        if let (Some(judged), Some(_)) = (judged, service.judge.decision.reason()) {
+            world.events.emit(Event::Judged { service: judged.name.to_string(), verdict: judged.verdict });
+        }
+    }
+    let (lock, lock_digest) = match prepared.is_whole {
+        false => (LockOutcome::LeftAlone, None),
+        true => {
+            let (outcome, digest) = seal(world, options, &prepared, &inputs, &assembled)?;
+            (outcome, Some(digest))
+        }
+    };
+    let built = built(&prepared, &assembled, &evidence, lock);
+    if let (Exit::Pass, Some(lock_digest)) = (built.exit, lock_digest) {
+        remember(world, &prepared, &assembled, lock_digest, began);
+    }
+    Ok((Outcome::Built(Box::new(built)), Some(prepared)))
+}
+
+fn run(world: &World, options: &Options, prepared: &Prepared) -> Result<EvidenceMap, Failure> {
+    let config = &prepared.project.config;
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let how = execute::Options {
+        jobs: options.jobs.map(NonZeroUsize::get).or(config.scan.jobs).unwrap_or_else(cores),
+        timeout: config.scan.timeout,
+        keep_going: options.keep_going,
+    };
+    let tools = Tools {
+        scanners: world.scanners.clone(),
+        advisories: Arc::clone(&prepared.advisories),
+        cache: Arc::clone(&world.cache),
+        events: Arc::clone(&world.events),
+        cancel: world.cancel.clone(),
+    };
+    execute::run(&prepared.plan, &prepared.located, &tools, how).map_err(|error| match &error {
+        ExecuteError::Integrity { .. } => Failure::new(Exit::Integrity, "run::integrity", error.to_string()),
+        ExecuteError::Unavailable { .. } => Failure::new(Exit::Infrastructure, "run::unavailable", error.to_string())
+            .help("--keep-going records what cannot be reached as incomplete instead"),
+        ExecuteError::Advisories(error) => prepare::advisories_failure(error),
+        ExecuteError::Cancelled => Failure::new(Exit::Infrastructure, "run::stopped", error.to_string()),
+        ExecuteError::Lost => Failure::new(Exit::Bug, "run::lost", error.to_string()),
+        ExecuteError::NoThreads(_) => Failure::new(Exit::Infrastructure, "run::no-threads", error.to_string()),
+    })
+}
+
+/// Unused, expired and overlong waivers are errors of the config, seen only now.
+fn refuse_waiver_problems(world: &World, prepared: &Prepared, assembled: &Assembled) -> Result<(), Failure> {
+    let waivers = &prepared.project.config.waivers;
+    let mut details = Vec::new();
+    for problem in &assembled.evaluation.waiver_problems {
+        // One that speaks of a service that is not built may well be used there.
+        if matches!(problem, WaiverProblem::Unused { .. }) && !prepared.is_whole {
+            continue;
+        }
+        let Some(waiver) = waivers.get(problem.waiver()) else { continue };
+        let line = prepared.project.line(&format!("waiver.{}", problem.waiver()));
+        let place = line.map(|line| format!("{}:{line}: ", world.config_path)).unwrap_or_default();
+        let (what, help) = match problem {
+            WaiverProblem::Expired { expires, .. } => (
+                format!("expired after {expires}"),
+                "fix the finding, or have it reviewed and give the waiver a new date",
+            ),
+            WaiverProblem::TooLong { max_days, expires, .. } => (
+                format!("runs to {expires}, more than {max_days} days ahead"),
+                "give it an earlier date; a longer one has to be reviewed on the way",
+            ),
+            WaiverProblem::Unused { .. } => {
+                ("covers no finding".to_owned(), "remove it: a waiver that waits for a finding would hide it")
+            }
+        };
+        let message = format!("{place}the waiver of {} {what}", waiver.id);
+        details.push(Failure::new(Exit::Usage, problem.code(), message).help(help));
+    }
+    match details.len() {
+        0 => Ok(()),
+        _ => Err(Failure::new(Exit::Usage, "evaluate::waivers", "waivers do not hold").details(details)),
+    }
+}
+
+/// Signs what is not signed yet, keeps the evidence and writes the lock; gives the digest of the lock's text.
+fn seal(
+    world: &World,
+    options: &Options,
+    prepared: &Prepared,
+    inputs: &Inputs<'_>,
+    assembled: &Assembled,
+) -> Result<(LockOutcome, Digest), Failure> {
+    let config = &prepared.project.config;
+    let store = Store::new(world, &config.store.dir);
+    let keys = trusted_keys(world.workspace.as_ref(), &config.trust);
+    let mut bundles = match &keys {
+        Ok(keys) => reusable(&store, keys, prepared, assembled),
+        Err(_) => BTreeMap::new(),
+    };
+    let missing: Vec<&Draft> =
+        assembled.drafts.values().flatten().filter(|draft| !bundles.contains_key(&draft.digest)).collect();
+    if missing.is_empty()
+        && let Some((previous, text)) = &prepared.previous
+    {
+        // The instant moves only when something else does.
+        let mut again = assemble::lock(inputs, assembled, &|draft| bundle_of(&bundles, draft));
+        again.inputs.as_of = previous.inputs.as_of;
+        let digest = Digest::of(text.as_bytes());
+        let is_signed = || lock_is_signed(&store, keys.as_ref().ok(), previous, &digest);
+        if lockfile::encode(&again) == *text
+            && (options.locked || is_signed())
+            && evidence_is_kept(&store, inputs.evidence)
+        {
+            return Ok((LockOutcome::Unchanged, digest));
+        }
+    }
+    if options.locked {
+        return Err(stale(world, prepared, inputs, assembled));
+    }
+    let keys = keys?;
+    let signer = open_signer(world, prepared, &keys)?;
+    let payloads: Vec<&[u8]> = missing.iter().map(|draft| draft.payload.as_slice()).collect();
+    let signed = sign(signer.as_ref(), &payloads)?;
+    for (draft, bytes) in missing.iter().zip(&signed) {
+        let digest = Digest::of(bytes);
+        store.keep(Kind::Bundle, &digest, bytes)?;
+        bundles.insert(draft.digest, (digest, signer.public().id.clone()));
+    }
+    for evidence in inputs.evidence.values() {
+        store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
+        store.keep(Kind::Slice, &evidence.slice_digest, &evidence.slice_bytes)?;
+    }
+    let mut lock = assemble::lock(inputs, assembled, &|draft| bundle_of(&bundles, draft));
+    if let Some((previous, _)) = &prepared.previous {
+        let before = LockInputs { as_of: previous.inputs.as_of, ..lock.inputs.clone() };
+        if (&before, &lock.services) == (&previous.inputs, &previous.services) {
+            lock.inputs = before;
+        }
+    }
+    let text = lockfile::encode(&lock);
+    let digest = Digest::of(text.as_bytes());
+    let statement = Draft::of(&attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of));
+    let over_lock = sign(signer.as_ref(), &[&statement.payload])?;
+    for bytes in &over_lock {
+        store.keep(Kind::LockBundle, &digest, bytes)?;
+    }
+    if prepared.previous.as_ref().is_some_and(|(_, old)| *old == text) {
+        return Ok((LockOutcome::Unchanged, digest));
+    }
+    // Last: a run that stops before leaves the old lock, whose evidence is all still there.
+    world
+        .workspace
+        .write(&world.lock_path(), text.as_bytes())
+        .map_err(|error| Failure::new(Exit::Infrastructure, "lock::unwritable", error.to_string()))?;
+    Ok((LockOutcome::Written { signed: missing.len() }, digest))
+}
+
+fn bundle_of(bundles: &BTreeMap<Digest, (Digest, SignerId)>, draft: &Draft) -> (Digest, SignerId) {
+    let nobody = || (Digest::from_bytes([0; 32]), SignerId("nobody".into()));
+    bundles.get(&draft.digest).cloned().unwrap_or_else(nobody)
+}
+
+/// Bundles of the last lock that hold a statement of this run, are whole, and were signed by somebody still trusted.
+fn reusable(
+    store: &Store<'_>,
+    keys: &TrustedKeys,
+    prepared: &Prepared,
+    assembled: &Assembled,
+) -> BTreeMap<Digest, (Digest, SignerId)> {
+    let wanted: BTreeSet<Digest> = assembled.drafts.values().flatten().map(|draft| draft.digest).collect();
+    let recorded = prepared
+        .previous
+        .iter()
+        .flat_map(|(lock, _)| &lock.services)
+        .flat_map(|service| &service.subjects)
+        .flat_map(|subject| &subject.attestations)
+        .filter(|attestation| wanted.contains(&attestation.statement));
+    let holds = |attestation: &&LockAttestation| {
+        let bytes = store.read(Kind::Bundle, &attestation.bundle).ok();
+        let verified = bytes.and_then(|bytes| attest::verify_bundle(&bytes, keys).ok());
+        verified.is_some_and(|verified| {
+            verified.payload_digest() == attestation.statement && *verified.signer() == attestation.signer
+        })
+    };
+    recorded
+        .filter(holds)
+        .map(|attestation| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
+        .collect()
+}
+
+fn lock_is_signed(store: &Store<'_>, keys: Option<&TrustedKeys>, lock: &Lock, digest: &Digest) -> bool {
+    let bytes = store.read(Kind::LockBundle, digest).ok();
+    let verified = keys.zip(bytes).and_then(|(keys, bytes)| attest::verify_bundle(&bytes, keys).ok());
+    let expected = attest::statements::lock_statement(digest, &lock.root, lock.inputs.as_of);
+    verified.is_some_and(|verified| *verified.statement() == expected)
+}
+
+fn evidence_is_kept(store: &Store<'_>, evidence: &EvidenceMap) -> bool {
+    evidence.values().all(|evidence| {
+        store.read(Kind::Sbom, &evidence.sbom_digest).is_ok() && store.read(Kind::Slice, &evidence.slice_digest).is_ok()
+    })
+}
+
+/// Why the lock is not what this run would write.
+fn stale(world: &World, prepared: &Prepared, inputs: &Inputs<'_>, assembled: &Assembled) -> Failure {
+    let failure =
+        Failure::new(Exit::Stale, "lock::stale", format!("{} is not what this build would write", world.lock_path()))
+            .help("run `proofmark build` without --locked, and commit the lock and the evidence");
+    let Some((previous, _)) = &prepared.previous else {
+        let nothing = format!("there is no {}", world.lock_path());
+        return failure.details(vec![Failure::new(Exit::Stale, "lock::missing", nothing)]);
+    };
+    let subjects = prepared.located.iter().map(|(place, located)| (place, &located.subject));
+    let scanners = prepared.scanners.values().map(|scanner| (scanner.name.clone(), scanner.to_string())).collect();
+    let mut details: Vec<Failure> = lockfile::satisfy(previous, &current(&prepared.project, subjects, scanners))
+        .iter()
+        .map(|stale| Failure::new(Exit::Stale, "lock::stale", stale.to_string()))
+        .collect();
+    if details.is_empty() {
+        let would_be = assemble::lock(inputs, assembled, &|draft| bundle_of(&BTreeMap::new(), draft));
+        let differences = lockfile::render(&lockfile::diff(previous, &would_be));
+        details.push(Failure::new(Exit::Stale, "lock::stale", differences.trim_end()));
+    }
+    failure.details(details)
+}
+
+fn open_signer(world: &World, prepared: &Prepared, keys: &TrustedKeys) -> Result<Arc<dyn Signer>, Failure> {
+    let path = prepared.project.config.sign.key.as_deref().unwrap_or(super::LOCAL_KEY);
+    let signer = (world.signer)(path).map_err(|error| sign_failure(&error))?;
+    if keys.get(&signer.public().hint).is_none() {
+        return Err(Failure::new(Exit::Usage, "sign::untrusted", "the signing key is none of the keys in [trust]")
+            .help(
+                "add its public half to [trust] keys, or sign with a key that is there: what it signs would not verify",
+            ));
+    }
+    Ok(signer)
+}
+
+/// Bundles over payloads, in order.
+fn sign(signer: &dyn Signer, payloads: &[&[u8]]) -> Result<Vec<Vec<u8>>, Failure> {
+    if payloads.is_empty() {
+        return Ok(Vec::new());
+    }
+    let encodings: Vec<Vec<u8>> =
+        payloads.iter().map(|payload| Envelope::pre_authentication_encoding(Envelope::IN_TOTO, payload)).collect();
+    let signatures = execute::wait_for(signer.sign(&encodings))
+        .map_err(|error| Failure::new(Exit::Infrastructure, "run::no-threads", error.to_string()))?
+        .map_err(|error| sign_failure(&error))?;
+    if signatures.len() != payloads.len() {
+        return Err(Failure::new(
+            Exit::Integrity,
+            "sign::count",
+            "the signer gave another number of signatures than asked for",
+        ));
+    }
+    let bundle = |(payload, signature): (&&[u8], _)| {
+        attest::bundle::encode(&Bundle {
+            hint: signer.public().hint.clone(),
+            envelope: Envelope { payload_type: Envelope::IN_TOTO.to_owned(), payload: payload.to_vec(), signature },
+        })
+    };
+    Ok(payloads.iter().zip(signatures).map(bundle).collect())
+}
+
+fn sign_failure(error: &SignError) -> Failure {
+    let (exit, code) = match error {
+        SignError::NoKey { .. } => (Exit::Usage, "sign::no-key"),
+        SignError::Refused(_) => (Exit::Usage, "sign::refused"),
+        SignError::Unverified => (Exit::Integrity, "sign::unverified"),
+        SignError::Unavailable(_) => (Exit::Infrastructure, "sign::unavailable"),
+    };
+    Failure::new(exit, code, error.to_string())
+}
+
+fn built(prepared: &Prepared, assembled: &Assembled, evidence: &EvidenceMap, lock: LockOutcome) -> Built {
+    let (ran, cached) = prepared.plan.counts();
+    let mut components: BTreeMap<Name, u64> = BTreeMap::new();
+    for ((service, _), evidence) in evidence {
+        *components.entry(service.clone()).or_default() += evidence.sbom.components.len() as u64;
+    }
+    let services = assembled.evaluation.services.clone();
+    let exit = services.iter().map(|service| Exit::from(service.verdict)).fold(Exit::Pass, Exit::or_worse);
+    Built {
+        project: prepared.project.config.project.name.clone(),
+        as_of: prepared.as_of,
+        services,
+        components,
+        ran,
+        cached,
+        lock,
+        exit,
+    }
+}
+
+fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Digest, began: i64) {
+    let mut read: BTreeMap<_, _> = prepared.read.iter().map(|(path, stamp)| (path.clone(), (*stamp, None))).collect();
+    for located in prepared.located.values() {
+        read.extend(located.inputs.iter().map(|(path, stamp, digest)| (path.clone(), (*stamp, *digest))));
+    }
+    let store = Store::new(world, &prepared.project.config.store.dir);
+    let mut wrote: Vec<String> = Kind::ALL.iter().map(|kind| store.directory(*kind)).collect();
+    wrote.push(world.lock_path());
+    let services = &assembled.evaluation.services;
+    let count = |verdict| services.iter().filter(|service| service.verdict == verdict).count();
+    Remember {
+        database: prepared.database.clone(),
+        snapshot: prepared.advisories.snapshot().digest,
+        lock,
+        as_of: prepared.as_of,
+        until: assembled.evaluation.holds_until,
+        summary: Summary {
+            project: prepared.project.config.project.name.to_string(),
+            pass: count(Verdict::Pass),
+            waived: count(Verdict::Waived),
+        },
+        read,
+        began,
+        wrote,
+    }
+    .save(world);
+}

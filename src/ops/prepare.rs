@@ -1,0 +1,146 @@
+//! What `plan` and `build` begin with, so that they agree: everything read, nothing run.
+
+use super::project::{LocatedSubjects, Project, read_lock};
+use super::warm::State;
+use super::{Exit, Failure, World};
+use crate::config::Engine;
+use crate::matching;
+use crate::model::{Digest, Duration, Lock, Name, ScannerIdentity, Subject, Timestamp};
+use crate::plan::{Plan, PlanInput, plan};
+use crate::ports::{Advisories, AdvisoriesError, Stamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A project about to be built.
+pub struct Prepared {
+    /// The config and graph.
+    pub project: Project,
+    /// The instant to judge at.
+    pub as_of: Timestamp,
+    /// The services, with all that they depend on.
+    pub services: BTreeSet<Name>,
+    /// Whether those are all services.
+    pub is_whole: bool,
+    /// Their subjects.
+    pub located: LocatedSubjects,
+    /// The last lock and its text.
+    pub previous: Option<(Lock, String)>,
+    /// The advisories.
+    pub advisories: Arc<dyn Advisories>,
+    /// Which database they are of.
+    pub database: String,
+    /// The scanner of each engine in use.
+    pub scanners: BTreeMap<Engine, ScannerIdentity>,
+    /// The plan.
+    pub plan: Plan,
+    /// Files other than subjects that were read, with their stamps from before.
+    pub(super) read: Vec<(String, Stamp)>,
+}
+
+/// What to prepare.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Only these services; all where none is named.
+    pub services: Vec<String>,
+    /// The instant; now where none is given.
+    pub as_of: Option<Timestamp>,
+    /// Window for scan starts; the config's where none is given.
+    pub stagger: Option<Duration>,
+}
+
+/// Reads what a build reads, and plans it.
+///
+/// # Errors
+/// The config, a subject, the lock or the advisories cannot be had.
+pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<Prepared, Failure> {
+    let mut read = Vec::new();
+    stamped(world, &world.config_path, &mut read);
+    let project = Project::open(world)?;
+    project.require_available()?;
+    for key in &project.config.trust.keys {
+        stamped(world, key, &mut read);
+    }
+    let services = project.select(&wanted.services)?;
+    let as_of = wanted.as_of.unwrap_or_else(|| world.clock.now());
+    let database = database(world, &project.config.advisories.sources);
+    let advisories = world.advisories.open(&database).map_err(|error| advisories_failure(&error))?;
+    let previous = read_lock(world)?;
+    let known_digest = |path: &str, stamp: &Stamp| state.and_then(|state| state.known(path, stamp));
+    let located = project.locate(world, &services, &known_digest)?;
+
+    let mut scanners = BTreeMap::new();
+    for service in project.config.services.values() {
+        let Some(scanner) = world.scanners.get(&service.engine) else {
+            let what = format!("there is no scanner `{}` in this version", service.engine.as_str());
+            return Err(Failure::new(Exit::Usage, "config::unavailable", what));
+        };
+        scanners.entry(service.engine).or_insert_with(|| (scanner.identity().clone(), scanner.options()));
+    }
+    let holds = |(lock, text): &(Lock, String)| {
+        lock.inputs.as_of == as_of
+            || state.is_some_and(|state| state.holds(as_of) && state.is_of_lock(&Digest::of(text.as_bytes())))
+    };
+    let subjects: BTreeMap<(Name, Name), &Subject> =
+        located.iter().map(|(place, located)| (place.clone(), &located.subject)).collect();
+    let plan = plan(&PlanInput {
+        config: &project.config,
+        graph: &project.graph,
+        services: &services,
+        subjects: &subjects,
+        scanners: &scanners,
+        snapshot: advisories.snapshot().digest,
+        matching_revision: matching::REVISION,
+        previous: previous.as_ref().map(|(lock, _)| lock),
+        verdicts_hold: previous.as_ref().is_some_and(holds),
+        // A cache that cannot be read has nothing; the run says so when it meets it.
+        known: &|key| world.cache.action(key).ok().flatten(),
+        stagger: std::time::Duration::from_secs(wanted.stagger.unwrap_or(project.config.scan.stagger).secs()),
+    });
+    Ok(Prepared {
+        as_of,
+        is_whole: wanted.services.is_empty(),
+        services,
+        located,
+        previous,
+        advisories,
+        database,
+        scanners: scanners.into_iter().map(|(engine, (identity, _))| (engine, identity)).collect(),
+        plan,
+        read,
+        project,
+    })
+}
+
+fn stamped(world: &World, path: &str, read: &mut Vec<(String, Stamp)>) {
+    if let Ok(Some(file)) = world.workspace.stat(path) {
+        read.push((path.to_owned(), file.stamp));
+    }
+}
+
+/// The name of the database that a project's sources have on this machine: projects with other sources never meet. Sources
+/// that are paths belong to this checkout alone.
+pub fn database(world: &World, sources: &[String]) -> String {
+    let is_everywhere = |source: &String| source == "osv" || source.contains("://");
+    let place = if sources.iter().all(is_everywhere) { "" } else { world.place.as_str() };
+    let mut hasher = blake3::Hasher::new();
+    for part in sources.iter().map(String::as_str).chain(["", place]) {
+        hasher.update(part.as_bytes()).update(b"\0");
+    }
+    hasher.finalize().to_hex().as_str().get(..16).unwrap_or_default().to_owned()
+}
+
+/// What an unusable database means: evidence cannot be whole.
+pub fn advisories_failure(error: &AdvisoriesError) -> Failure {
+    let (exit, code) = match error {
+        AdvisoriesError::Missing => (Exit::Incomplete, "db::missing"),
+        AdvisoriesError::Damaged(_) => (Exit::Incomplete, "db::damaged"),
+        AdvisoriesError::Io(_) => (Exit::Infrastructure, "db::unreadable"),
+    };
+    let failure = Failure::new(exit, code, error.to_string());
+    match error {
+        AdvisoriesError::Damaged(_) => {
+            failure.help("`proofmark db update` or `proofmark db import PATH` makes it anew")
+        }
+        _ => failure,
+    }
+}

@@ -1,0 +1,301 @@
+//! `verify`: is the lock current, is every attestation what it says, and does the evidence still give these verdicts.
+//!
+//! Fails closed: a check that could not be made has failed. Needs no scanner, no Vault and no network. Whom to trust comes from
+//! the config's `[trust]` or the caller's trust file, never from the lock or a bundle.
+
+use super::assemble;
+use super::project::{Project, read_lock};
+use super::recall::{Recalled, Stored, stored_evidence, subjects};
+use super::store::{Kind, Store};
+use super::{Exit, Failure, World};
+use crate::attest::{self, Attestation, TrustedKeys};
+use crate::config::Trust;
+use crate::lockfile::{self, Current, CurrentService, CurrentSubject};
+use crate::model::{
+    Digest, Lock, LockAttestation, LockSubject, Name, PredicateType, ServiceVerdict, SignerId, StatementSubject,
+    Subject, Timestamp, Verdict,
+};
+use crate::ports::Workspace;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What to verify, and how far.
+pub struct Options {
+    /// Compute findings and verdicts anew.
+    pub replay: bool,
+    /// The instant to judge at in a replay; `None` for the lock's own.
+    pub as_of: Option<Timestamp>,
+    /// Whom to trust instead of the config's `[trust]`: the keys, and where their paths start.
+    pub trust: Option<(Arc<dyn Workspace>, Trust)>,
+}
+
+/// What was checked, each with its result.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Verified {
+    /// The form of this report: 1.
+    pub version: u32,
+    /// The lock's path.
+    pub lock: String,
+    /// The lock's digest.
+    pub lock_digest: Digest,
+    /// The instant the lock was judged at.
+    pub as_of: Timestamp,
+    /// The checks, in order.
+    pub checks: Vec<Check>,
+    /// Verdicts as recorded.
+    pub verdicts: BTreeMap<Name, Verdict>,
+    /// Verdicts of the replay, where one was asked for and could be made.
+    pub replayed: Option<BTreeMap<Name, Verdict>>,
+    /// The worst of all.
+    pub exit: Exit,
+}
+
+/// One check.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// Its stable name (`lock-signature`).
+    pub name: &'static str,
+    /// What was looked at, in numbers.
+    pub looked_at: usize,
+    /// What is wrong; empty where all is well.
+    pub failures: Vec<Failure>,
+}
+
+impl Check {
+    fn of(name: &'static str, looked_at: usize, failures: Vec<Failure>) -> Self {
+        Self { name, looked_at, failures }
+    }
+}
+
+/// Verifies the project's lock.
+///
+/// # Errors
+/// There is no config or no lock, or they cannot be read. What is wrong with a lock that can be read is in the report.
+pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
+    let project = Project::open(world)?;
+    let Some((lock, text)) = read_lock(world)? else {
+        return Err(Failure::new(Exit::Stale, "lock::missing", format!("there is no {}", world.lock_path()))
+            .help("`proofmark build` writes it"));
+    };
+    let lock_digest = Digest::of(text.as_bytes());
+    let store = Store::new(world, &project.config.store.dir);
+    let keys = match &options.trust {
+        Some((workspace, trust)) => trusted_keys(workspace.as_ref(), trust)?,
+        None => trusted_keys(world.workspace.as_ref(), &project.config.trust)?,
+    };
+
+    let mut checks = vec![
+        Check::of("lock-signature", 1, lock_signature(&store, &keys, &lock, &lock_digest).err().into_iter().collect()),
+        currency(world, &project, &lock),
+        attestations(&store, &keys, &lock),
+    ];
+    let (evidence, failures) = stored_evidence(&store, &lock);
+    checks.push(Check::of("evidence", 2 * subjects(&lock).count(), failures));
+    let mut replayed = None;
+    if options.replay {
+        let (check, verdicts) = replay(&project, &lock, &text, evidence, options.as_of);
+        checks.push(check);
+        replayed = verdicts;
+    }
+
+    let verdicts: BTreeMap<Name, Verdict> =
+        lock.services.iter().map(|service| (service.name.clone(), service.verdict)).collect();
+    let failed = checks.iter().flat_map(|check| &check.failures).map(|failure| failure.exit);
+    let judged =
+        verdicts.values().chain(replayed.iter().flat_map(BTreeMap::values)).map(|verdict| Exit::from(*verdict));
+    let exit = failed.chain(judged).fold(Exit::Pass, Exit::or_worse);
+    Ok(Verified {
+        version: 1,
+        lock: world.lock_path(),
+        lock_digest,
+        as_of: lock.inputs.as_of,
+        checks,
+        verdicts,
+        replayed,
+        exit,
+    })
+}
+
+/// Reads the public keys that may have signed.
+///
+/// # Errors
+/// There is none, or one cannot be read.
+pub(super) fn trusted_keys(workspace: &dyn Workspace, trust: &Trust) -> Result<TrustedKeys, Failure> {
+    if trust.keys.is_empty() {
+        return Err(Failure::new(Exit::Integrity, "trust::nobody", "nobody is trusted: no signature can be accepted")
+            .help("name public keys in [trust] keys, or in the file given by --trust"));
+    }
+    let mut keys = Vec::new();
+    for path in &trust.keys {
+        let bytes = workspace.read(path, 1 << 20).map_err(|error| {
+            Failure::new(Exit::Usage, "trust::unreadable", error.to_string())
+                .help("`proofmark init --key` makes a key pair and writes the public half there")
+        })?;
+        keys.push((path.clone(), bytes));
+    }
+    let pairs: Vec<(&str, &[u8])> = keys.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    TrustedKeys::from_pem(&pairs).map_err(|error| Failure::from_diagnostic(Exit::Usage, error))
+}
+
+/// The lock's own bundle: over exactly these bytes, with this root, by somebody trusted.
+fn lock_signature(store: &Store<'_>, keys: &TrustedKeys, lock: &Lock, digest: &Digest) -> Result<(), Failure> {
+    let bytes = store.read(Kind::LockBundle, digest).map_err(|failure| Failure {
+        message: format!("no signature covers these bytes of the lock: {}", failure.message),
+        code: "lock::unsigned".into(),
+        ..failure
+    })?;
+    let attestation =
+        attest::verify_bundle(&bytes, keys).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
+    let expected = attest::statements::lock_statement(digest, &lock.root, lock.inputs.as_of);
+    if attestation.statement() == &expected {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Integrity, "lock::other-signed", "the lock's signature is over another lock"))
+}
+
+/// Whether the lock is of this config and of these subjects.
+fn currency(world: &World, project: &Project, lock: &Lock) -> Check {
+    let services: BTreeSet<Name> = project.config.services.keys().cloned().collect();
+    let located = match project.locate(world, &services, &|_, _| None) {
+        Ok(located) => located,
+        Err(failure) => return Check::of("current", services.len(), vec![failure]),
+    };
+    // The scanners that made the evidence need not be here to check it.
+    let scanners = lock.inputs.scanners.clone();
+    let current = current(project, located.iter().map(|(key, located)| (key, &located.subject)), scanners);
+    let stale = lockfile::satisfy(lock, &current);
+    let failures = stale
+        .iter()
+        .map(|stale| {
+            Failure::new(Exit::Stale, "lock::stale", stale.to_string()).help("`proofmark build` brings it up to date")
+        })
+        .collect();
+    Check::of("current", located.len(), failures)
+}
+
+/// What a current lock has to say.
+pub(super) fn current<'a>(
+    project: &Project,
+    subjects: impl Iterator<Item = (&'a (Name, Name), &'a Subject)>,
+    scanners: BTreeMap<String, String>,
+) -> Current {
+    let config = &project.config;
+    let mut services: BTreeMap<Name, CurrentService> = config
+        .services
+        .iter()
+        .filter_map(|(name, service)| {
+            let policy = config.policies.get(&service.policy)?.digest();
+            let depends_on = service.depends_on.iter().cloned().collect();
+            Some((name.clone(), CurrentService { policy, depends_on, subjects: BTreeMap::new() }))
+        })
+        .collect();
+    for ((service, name), subject) in subjects {
+        if let Some(current) = services.get_mut(service) {
+            let subject = CurrentSubject { uri: subject.uri.clone(), kind: subject.kind, digest: subject.digest };
+            current.subjects.insert(name.clone(), subject);
+        }
+    }
+    Current { config: config.digest(), services, scanners }
+}
+
+/// Every required attestation of every subject: there, unaltered, signed by somebody trusted, about this subject.
+fn attestations(store: &Store<'_>, keys: &TrustedKeys, lock: &Lock) -> Check {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for (service, subject) in subjects(lock) {
+        let place = format!("{}/{}", service.name, subject.name);
+        for kind in PredicateType::REQUIRED {
+            count += 1;
+            if !subject.attestations.iter().any(|attestation| attestation.predicate_type == kind) {
+                failures.push(Failure::new(
+                    Exit::Integrity,
+                    "attestation::missing",
+                    format!("{place}: there is no {kind}"),
+                ));
+            }
+        }
+        for recorded in &subject.attestations {
+            let checked = store.read(Kind::Bundle, &recorded.bundle).and_then(|bytes| {
+                attest::verify_bundle(&bytes, keys).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))
+            });
+            let wrong = match &checked {
+                Err(failure) => Some((failure.code.clone(), failure.to_string())),
+                Ok(attestation) => mismatch(attestation, recorded, subject)
+                    .map(|what| ("attestation::mismatch".to_owned(), what.to_owned())),
+            };
+            if let Some((code, what)) = wrong {
+                let path = store.path(Kind::Bundle, &recorded.bundle);
+                let what = format!("{place}: {}: {what} ({path})", recorded.predicate_type);
+                failures.push(Failure::new(Exit::Integrity, code, what));
+            }
+        }
+    }
+    Check::of("attestations", count, failures)
+}
+
+/// What of a verified attestation is not as the lock records it.
+fn mismatch(attestation: &Attestation, recorded: &LockAttestation, subject: &LockSubject) -> Option<&'static str> {
+    let statement = attestation.statement();
+    let about = StatementSubject::from(&Subject {
+        name: subject.name.clone(),
+        kind: subject.kind,
+        uri: subject.uri.clone(),
+        digest: subject.digest,
+    });
+    if attestation.payload_digest() != recorded.statement {
+        Some("its statement is not the one in the lock")
+    } else if statement.predicate_type != recorded.predicate_type {
+        Some("its statement is of another type")
+    } else if statement.subject != [about] {
+        Some("its statement is about another subject")
+    } else if *attestation.signer() != recorded.signer {
+        Some("it was signed by another than the lock says")
+    } else {
+        None
+    }
+}
+
+/// Findings, verdicts, statements and lock, computed anew from the stored evidence; they must give the same lock, byte for
+/// byte. At another instant the verdicts may be worse; they never replace what is recorded.
+fn replay(
+    project: &Project,
+    lock: &Lock,
+    text: &str,
+    stored: BTreeMap<(Name, Name), Stored>,
+    as_of: Option<Timestamp>,
+) -> (Check, Option<BTreeMap<Name, Verdict>>) {
+    let count = subjects(lock).count();
+    let recalled = match Recalled::new(project, lock, stored) {
+        Ok(recalled) => recalled,
+        Err(failure) => return (Check::of("replay", count, vec![failure]), None),
+    };
+    let then = recalled.inputs(project, lock.inputs.as_of);
+    let assembled = match assemble::assemble(&then) {
+        Ok(assembled) => assembled,
+        Err(failure) => return (Check::of("replay", count, vec![failure]), None),
+    };
+    let bundles: BTreeMap<Digest, (Digest, SignerId)> = subjects(lock)
+        .flat_map(|(_, subject)| &subject.attestations)
+        .map(|attestation| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
+        .collect();
+    let unsigned = || (Digest::from_bytes([0; 32]), SignerId("nobody".into()));
+    let again =
+        assemble::lock(&then, &assembled, &|draft| bundles.get(&draft.digest).cloned().unwrap_or_else(unsigned));
+    let mut failures = Vec::new();
+    if lockfile::encode(&again) != text {
+        let differences = lockfile::render(&lockfile::diff(lock, &again));
+        failures.push(
+            Failure::new(Exit::Integrity, "replay::differs", "the evidence does not give this lock")
+                .help(format!("from recorded to computed:\n{differences}")),
+        );
+    }
+    let verdicts_of =
+        |services: &[ServiceVerdict]| services.iter().map(|service| (service.name.clone(), service.verdict)).collect();
+    let verdicts = match as_of.filter(|as_of| *as_of != lock.inputs.as_of) {
+        None => verdicts_of(&assembled.evaluation.services),
+        Some(as_of) => verdicts_of(&assemble::judge(&recalled.inputs(project, as_of)).services),
+    };
+    (Check::of("replay", count, failures), Some(verdicts))
+}

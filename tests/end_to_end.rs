@@ -1,0 +1,255 @@
+//! The main job, run as a user runs it, on copies of the example project.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests may fail loudly and touch files"
+)]
+
+mod common;
+
+use common::{AS_OF, Project, Run, files, without_signatures};
+use std::collections::BTreeSet;
+
+#[test]
+fn a_build_passes_verifies_and_is_then_left_alone() {
+    let project = Project::boutique();
+    let first = project.build();
+    assert!(first.contains("compliance.lock written"), "{first}");
+    let lock = project.read("compliance.lock");
+    let stamp = std::fs::metadata(project.root().join("compliance.lock")).unwrap().modified().unwrap();
+
+    let second = project.build();
+    assert!(second.contains("nothing changed"), "{second}");
+    let json = project.exits(0, &["build", "--as-of", AS_OF, "--format", "json"]).json();
+    assert_eq!(json["ran"], 0, "nothing is left to run");
+    assert_eq!(json["lock"], "unchanged");
+    assert_eq!(project.read("compliance.lock"), lock);
+    assert_eq!(std::fs::metadata(project.root().join("compliance.lock")).unwrap().modified().unwrap(), stamp);
+
+    project.ok(&["verify", "--offline", "--replay"]);
+    project.ok(&["build", "--locked", "--as-of", AS_OF]);
+}
+
+#[test]
+fn the_lock_is_that_of_the_reviewed_snapshot() {
+    let project = Project::boutique();
+    project.build();
+    let lock = without_signatures(&project.read("compliance.lock"));
+    let scrubbed = lock.replace(env!("CARGO_PKG_VERSION"), "@@VERSION@@");
+    insta::assert_snapshot!("boutique_lock", scrubbed);
+}
+
+#[test]
+fn the_lock_is_a_function_of_the_inputs() {
+    let one = Project::boutique();
+    one.exits(0, &["build", "--as-of", AS_OF, "--jobs", "1"]);
+    let other = Project::boutique();
+    let text = String::from_utf8(other.read("compliance.toml")).unwrap();
+    other.write("compliance.toml", reversed_tables(&text));
+    let mut command = other.command(&["build", "--as-of", AS_OF, "--jobs", "8"]);
+    command.env("LC_ALL", "tr_TR.UTF-8").env("TZ", "Pacific/Kiritimati").env("LANG", "de_DE");
+    let run = Run::of(command);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(without_signatures(&one.read("compliance.lock")), without_signatures(&other.read("compliance.lock")));
+}
+
+/// The same TOML with its `[services.…]`, `[images.…]` and `[[waiver]]` blocks in reverse order.
+fn reversed_tables(text: &str) -> String {
+    let mut blocks: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if blocks.is_empty() || line.starts_with('[') {
+            blocks.push(String::new());
+        }
+        let block = blocks.last_mut().unwrap();
+        block.push_str(line);
+        block.push('\n');
+    }
+    let moves = |block: &String| {
+        block.starts_with("[services.") || block.starts_with("[images.") || block.starts_with("[[waiver]]")
+    };
+    let (moved, mut kept): (Vec<String>, Vec<String>) = blocks.into_iter().partition(moves);
+    assert!(moved.len() > 10);
+    kept.extend(moved.into_iter().rev());
+    kept.concat()
+}
+
+#[test]
+fn one_changed_lockfile_runs_only_what_it_touches_and_the_plan_says_so() {
+    let project = Project::boutique();
+    project.build();
+    let lock = String::from_utf8(project.read("src/storefront/package-lock.json")).unwrap();
+    let changed = lock.replacen("\"version\": \"1.", "\"version\": \"2.", 1);
+    assert_ne!(lock, changed);
+    project.write("src/storefront/package-lock.json", changed);
+
+    let plan = project.exits(0, &["plan", "--as-of", AS_OF, "--format", "json"]).json();
+    let planned: BTreeSet<String> = plan["actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|action| action["run"] == true)
+        .map(|action| action["label"].as_str().unwrap().to_owned())
+        .collect();
+    let run = project.run(&["build", "--as-of", AS_OF, "--progress", "json"]);
+    let mut ran = BTreeSet::new();
+    for line in run.stderr.lines().filter(|line| line.starts_with('{')) {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        match event["event"].as_str().unwrap() {
+            "action-started" => drop(ran.insert(event["action"].as_str().unwrap().to_owned())),
+            "judged" => drop(ran.insert(format!("judge {}", event["service"].as_str().unwrap()))),
+            _ => {}
+        }
+    }
+    assert_eq!(planned, ran, "{}", run.stderr);
+    assert!(planned.contains("sbom storefront/source") && planned.contains("match storefront/source"), "{planned:?}");
+    assert!(
+        planned.iter().all(|label| label.starts_with("judge ") || label.contains(" storefront/source")),
+        "{planned:?}"
+    );
+}
+
+#[test]
+fn what_was_not_scanned_is_never_clean() {
+    let cut = Project::boutique();
+    let lock = cut.read("src/storefront/package-lock.json");
+    cut.write("src/storefront/package-lock.json", &lock[..lock.len() / 2]);
+    let run = cut.exits(6, &["build", "--as-of", AS_OF]);
+    assert!(run.stdout.contains("package-lock.json"), "{}", run.stdout);
+    cut.exits(6, &["verify"]);
+
+    let no_database = Project::boutique();
+    std::fs::remove_dir_all(no_database.cache()).unwrap();
+    let run = no_database.exits(6, &["build", "--as-of", AS_OF]);
+    assert!(run.stderr.contains("db::missing"), "{}", run.stderr);
+    assert!(!no_database.root().join("compliance.lock").exists());
+
+    let old = Project::boutique();
+    old.edit("compliance.toml", "sources = [\"advisories\"]", "sources = [\"advisories\"]\nmax-age = \"1h\"");
+    let run = old.exits(6, &["build", "--as-of", "2027-02-01"]);
+    assert!(run.stdout.contains("stale-advisories"), "{}", run.stdout);
+}
+
+#[test]
+fn a_failing_service_fails_what_depends_on_it_and_names_the_way() {
+    let project = Project::boutique();
+    let run = project.exits(1, &["--config", "compliance.failing.toml", "build", "--as-of", AS_OF]);
+    assert!(run.stdout.contains("shipping: fail"), "{}", run.stdout);
+    assert!(run.stdout.contains("depends on shipping, which fails"), "{}", run.stdout);
+    assert!(run.stdout.contains("compliance.failing.toml:"), "the line of the limit: {}", run.stdout);
+    insta::assert_snapshot!("boutique_failing", run.stdout);
+}
+
+#[test]
+fn a_stale_lock_is_refused_and_nothing_is_written() {
+    let project = Project::boutique();
+    project.build();
+    let before = project.read("compliance.lock");
+    project.edit("compliance.toml", "[project]", "# a comment changes nothing\n[project]");
+    project.ok(&["build", "--locked", "--as-of", AS_OF]);
+    project.edit("src/storefront/package-lock.json", "\"version\": \"1.", "\"version\": \"3.");
+    let run = project.exits(3, &["build", "--locked", "--as-of", AS_OF]);
+    assert!(run.stderr.contains("lock::stale"), "{}", run.stderr);
+    project.exits(3, &["verify"]);
+    assert_eq!(project.read("compliance.lock"), before);
+}
+
+#[test]
+fn no_changed_byte_of_the_evidence_goes_unnoticed() {
+    let project = Project::boutique();
+    project.build();
+    let evidence = files(&project.root().join(".compliance"));
+    assert!(evidence.len() > 50);
+    for (nth, path) in evidence.iter().enumerate() {
+        // Every file once, at a place that moves through the files.
+        let good = std::fs::read(path).unwrap();
+        let mut changed = good.clone();
+        let at = (nth * 7919) % changed.len();
+        changed[at] ^= 1;
+        std::fs::write(path, &changed).unwrap();
+        let is_lock_bundle = path.to_string_lossy().contains("/lock/");
+        let run = project.run(&["verify"]);
+        assert_eq!(run.code, 4, "{} at {at}: {}{}", path.display(), run.stdout, run.stderr);
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(
+            is_lock_bundle || run.stderr.replace(['\n', ' ', '│'], "").contains(&name[..20]),
+            "{name}: {}",
+            run.stderr
+        );
+        std::fs::write(path, &good).unwrap();
+    }
+    project.ok(&["verify"]);
+    std::fs::remove_file(&evidence[0]).unwrap();
+    project.exits(4, &["verify"]);
+}
+
+#[test]
+fn no_changed_byte_of_the_lock_goes_unnoticed() {
+    let project = Project::boutique();
+    project.build();
+    let good = project.read("compliance.lock");
+    for at in (0..good.len()).step_by(good.len() / 150) {
+        let mut changed = good.clone();
+        changed[at] ^= 1;
+        project.write("compliance.lock", &changed);
+        let run = project.run(&["verify", "--replay"]);
+        assert!(matches!(run.code, 2..=4), "byte {at}: exit {}: {}{}", run.code, run.stdout, run.stderr);
+    }
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::boutique();
+    let key = project.root().join(".proofmark/local.key");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let run = project.exits(2, &["build", "--as-of", AS_OF]);
+    assert!(run.stderr.contains("sign::refused"), "{}", run.stderr);
+    assert!(!project.root().join("compliance.lock").exists());
+}
+
+#[test]
+fn a_damaged_cache_is_said_and_made_again() {
+    let project = Project::boutique();
+    project.build();
+    let lock = project.read("compliance.lock");
+    std::fs::remove_dir_all(project.root().join(".proofmark/state")).unwrap();
+    for path in files(&project.cache().join("v1/blobs")) {
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let run = project.exits(0, &["build", "--as-of", AS_OF, "--progress", "plain"]);
+    assert!(run.stderr.contains("cache::corrupted"), "{}", run.stderr);
+    assert_eq!(project.read("compliance.lock"), lock);
+}
+
+#[test]
+fn differences_between_locks_are_told() {
+    let project = Project::boutique();
+    project.build();
+    std::fs::copy(project.root().join("compliance.lock"), project.root().join("old.lock")).unwrap();
+    project.edit("src/storefront/package-lock.json", "\"version\": \"1.", "\"version\": \"4.");
+    project.run(&["build", "--as-of", AS_OF]);
+    let json = project.exits(0, &["diff", "old.lock", "compliance.lock", "--format", "json"]).json();
+    assert!(json.to_string().contains("storefront"), "{json}");
+    let words = project.ok(&["diff", "old.lock"]);
+    assert!(words.contains("storefront"), "{words}");
+    project.exits(2, &["diff", "no-such-file-or-revision"]);
+}
+
+#[test]
+fn help_is_as_reviewed() {
+    let project = Project::bare("help");
+    insta::assert_snapshot!("help", project.ok(&["--help"]));
+    for command in ["build", "verify", "plan", "scan", "db", "init"] {
+        insta::assert_snapshot!(format!("help_{command}"), project.ok(&[command, "--help"]));
+    }
+    project.exits(2, &["no-such-command"]);
+    project.exits(2, &["graph", "--format", "yaml"]);
+}
