@@ -39,7 +39,7 @@ pub(super) fn scan(request: &ScanRequest) -> Result<Sbom, ScanError> {
     let placed = read.iter().map(|(path, facts)| Placed {
         location: Location { path: (*path).to_owned(), layer: None },
         facts,
-        origin: Box::new(|_| None),
+        origins: BTreeMap::new(),
     });
     Ok(assemble(&placed.collect::<Vec<_>>(), Vec::new()))
 }

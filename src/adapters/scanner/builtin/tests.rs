@@ -165,7 +165,9 @@ fn links_are_followed_or_told() {
 
 /// A cache in memory.
 #[derive(Default)]
-struct Memory(Mutex<(BTreeMap<Digest, Vec<u8>>, BTreeMap<ActionKey, ActionRecord>)>);
+struct Memory(Mutex<Kept>);
+
+type Kept = (BTreeMap<Digest, Vec<u8>>, BTreeMap<ActionKey, ActionRecord>);
 
 impl Cache for Memory {
     fn blob(&self, digest: &Digest) -> Result<BlobLookup, CacheError> {
