@@ -177,19 +177,17 @@ impl Layout<'_> {
                     let selected = selected || matches!(selector, Selector::Digest(digest) if inner.digest == *digest);
                     pending.push((inner, depth + 1, selected));
                 }
-            } else if selected && !descriptor.is_attestation() {
-                if leaves.iter().all(|leaf| leaf.digest != descriptor.digest) {
-                    leaves.push(descriptor);
-                }
+            } else if selected
+                && !descriptor.is_attestation()
+                && leaves.iter().all(|leaf| leaf.digest != descriptor.digest)
+            {
+                leaves.push(descriptor);
             }
         }
         let mut images = Vec::new();
         let only = leaves.len() == 1;
         for descriptor in leaves {
-            match self.image(descriptor, wanted, only)? {
-                Some(image) => images.push(image),
-                None => continue,
-            }
+            images.extend(self.image(descriptor, wanted, only)?);
         }
         Ok(images)
     }

@@ -37,3 +37,6 @@ impl Subjects for LocalSubjects {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

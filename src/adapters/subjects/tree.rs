@@ -14,7 +14,7 @@ const ENTRY_LIMIT: usize = 1_000_000;
 /// How deep directories may lie in each other.
 const DEPTH_LIMIT: usize = 128;
 /// What is installed, built or kept there, not written: never part of a source tree.
-const SKIPPED: [&str; 12] = [
+const SKIPPED: [&str; 11] = [
     ".git",
     ".hg",
     ".svn",
@@ -26,7 +26,6 @@ const SKIPPED: [&str; 12] = [
     ".tox",
     ".compliance",
     ".proofmark",
-    ".nox",
 ];
 
 type Known<'a> = &'a (dyn Fn(&str, &Stamp) -> Option<Digest> + Sync);

@@ -2,7 +2,7 @@
 
 use super::catalog::{Found, SystemPackage};
 use super::facts::Facts;
-use crate::model::{Component, Distro, Gap, GapKind, Location, Purl, Sbom};
+use crate::model::{Component, Digest, Distro, Gap, GapKind, Location, Purl, Sbom};
 use std::collections::BTreeMap;
 
 /// The facts of one file, and where it is.
@@ -10,8 +10,16 @@ pub(super) struct Placed<'a> {
     /// Path and layer of the file.
     pub(super) location: Location,
     pub(super) facts: &'a Facts,
-    /// The layer that a system package of it came with, where it is another than the file's.
-    pub(super) origin: Box<dyn Fn(&SystemPackage) -> Option<crate::model::Digest> + 'a>,
+    /// The layers that system packages of it came with, where they are others than the file's.
+    pub(super) origins: BTreeMap<Identity<'a>, Digest>,
+}
+
+/// Name, version and architecture of a system package.
+pub(super) type Identity<'a> = (&'a str, &'a str, &'a str);
+
+/// The identity of a package.
+pub(super) fn identity(package: &SystemPackage) -> Identity<'_> {
+    (&package.name, &package.version, &package.architecture)
 }
 
 /// Everything that was found, in any order, to an SBOM in normal form.
@@ -29,7 +37,7 @@ pub(super) fn assemble(files: &[Placed<'_>], gaps: Vec<Gap>) -> Sbom {
                 }
                 Found::System(package) => {
                     let mut location = file.location.clone();
-                    location.layer = (file.origin)(package).or(location.layer);
+                    location.layer = file.origins.get(&identity(package)).copied().or(location.layer);
                     system.push((package, location));
                 }
                 Found::Distro(_) => {}

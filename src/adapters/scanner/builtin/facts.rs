@@ -44,9 +44,3 @@ impl Facts {
 pub(super) fn wanting(installed: bool, path: &str, size: u64, executable: bool) -> Vec<&'static dyn Cataloger> {
     catalogers::for_file(installed, &FileFacts { path, size, executable }).collect()
 }
-
-/// Whether this is the database of a package manager that no cataloger reads.
-pub(super) fn is_rpm_database(path: &str) -> bool {
-    matches!(path, "var/lib/rpm/rpmdb.sqlite" | "var/lib/rpm/Packages" | "var/lib/rpm/Packages.db")
-        || path.starts_with("usr/lib/sysimage/rpm/")
-}

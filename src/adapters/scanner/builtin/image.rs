@@ -1,14 +1,15 @@
 //! Images: every layer catalogued once, whichever images share it, then laid over each other.
 
 use super::Builtin;
-use super::assemble::{Placed, assemble};
-use super::catalog::{Found, SystemPackage};
+use super::assemble::{Identity, Placed, assemble, identity};
+use super::catalog::Found;
 use super::catalogue::{LayerCatalogue, Stack};
 use super::facts::Facts;
 use super::layer::{self, LayerId};
 use crate::adapters::subjects::document::{DOCUMENT_LIMIT, Descriptor, ImageConfig, LAYER_LIMIT, Manifest};
 use crate::model::{Digest, Gap, GapKind, Location, Sbom};
 use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, ScanError, ScanRequest};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::sync::{Arc, PoisonError};
 
@@ -35,21 +36,37 @@ pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, Sca
     let placed = stack.files().map(|(place, path, facts)| Placed {
         location: Location { path: path.clone(), layer: diff_id(place) },
         facts,
-        // A package came with the lowest layer since which the database has it.
-        origin: Box::new(move |package| {
-            let since = stack.earlier(place, path).take_while(|(_, facts)| lists(facts, package)).last();
-            since.and_then(|(place, _)| diff_id(place))
-        }),
+        origins: origins(facts, stack.earlier(place, path), &diff_id),
     });
     let placed: Vec<Placed<'_>> = placed.collect();
     Ok(assemble(&placed, gaps))
 }
 
-fn lists(facts: &Facts, package: &SystemPackage) -> bool {
-    let identity = |it: &SystemPackage| {
-        it.name == package.name && it.version == package.version && it.architecture == package.architecture
-    };
-    facts.found.iter().any(|found| matches!(found, Found::System(other) if identity(other)))
+/// A package came with the lowest layer since which the database has had it.
+fn origins<'a>(
+    facts: &'a Facts,
+    earlier: impl Iterator<Item = (usize, &'a Facts)>,
+    diff_id: &impl Fn(usize) -> Option<Digest>,
+) -> BTreeMap<Identity<'a>, Digest> {
+    let mut origins = BTreeMap::new();
+    let mut kept = identities(facts);
+    for (place, facts) in earlier {
+        if kept.is_empty() {
+            break;
+        }
+        let before = identities(facts);
+        kept.retain(|package| before.contains(package));
+        origins.extend(diff_id(place).into_iter().flat_map(|layer| kept.iter().map(move |package| (*package, layer))));
+    }
+    origins
+}
+
+fn identities(facts: &Facts) -> BTreeSet<Identity<'_>> {
+    let packages = facts.found.iter().filter_map(|found| match found {
+        Found::System(package) => Some(identity(package)),
+        Found::Component(_) | Found::Distro(_) => None,
+    });
+    packages.collect()
 }
 
 /// The layers of an image, lowest first.

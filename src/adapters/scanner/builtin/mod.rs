@@ -57,3 +57,6 @@ impl Scanner for Builtin {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,7 @@ pub(super) fn scan(request: &ScanRequest) -> Result<Sbom, ScanError> {
     let placed = read.iter().map(|(path, facts)| Placed {
         location: Location { path: (*path).to_owned(), layer: None },
         facts,
-        origin: Box::new(|_| None),
+        origins: BTreeMap::new(),
     });
     // A tree in which nothing says what it is made of was not looked into: that is not the same as one with no packages.
     let nothing =

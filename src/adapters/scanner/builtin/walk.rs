@@ -2,7 +2,7 @@
 
 use super::catalogue::LayerCatalogue;
 use super::decode::{Meter, Stop, TarBytes};
-use super::facts::{Facts, is_rpm_database, wanting};
+use super::facts::{Facts, wanting};
 use super::layer::LayerId;
 use super::spool::{Spool, SpoolError};
 use crate::model::{Gap, GapKind};
@@ -151,7 +151,7 @@ impl Walk<'_> {
     }
 
     fn link(&mut self, path: String, target: &str, symbolic: bool) {
-        let wanted = is_rpm_database(&path) || !wanting(true, &path, 1, false).is_empty();
+        let wanted = !wanting(true, &path, 1, false).is_empty();
         if symbolic {
             let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
             if wanted && let Some(target) = normal(parent, target, true) {
@@ -178,10 +178,6 @@ impl Walk<'_> {
         let executable = entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
         let wanting = wanting(true, &path, entry.size(), executable);
         if wanting.is_empty() {
-            if is_rpm_database(&path) {
-                let facts = Facts::gap(GapKind::UnreadableFile, &path, "rpm databases are not read by this version");
-                self.catalogue.files.insert(path, facts);
-            }
             return Ok(false);
         }
         if sparse || is_pax_sparse(entry) {
