@@ -105,7 +105,7 @@ fn without_version(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{endures_damage, parse};
+    use super::super::testing::{damage, parse};
     use super::*;
 
     const GOOD: &str = "C:Q1abc=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\np:so:libc.musl-x86_64.so.1=1\nF:lib\nR:ld.so\n\n\
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn lists_packages_with_origin_and_needs() {
-        let parsed = parse(&Apk, "lib/apk/db/installed", GOOD.as_bytes()).unwrap();
+        let parsed = parse(&Apk, "lib/apk/db/installed", GOOD).unwrap();
         assert_eq!(parsed.gaps, Vec::<String>::new());
         let [Found::System(musl), Found::System(crypto)] = parsed.found.as_slice() else { panic!("two packages") };
         assert_eq!((musl.name.as_str(), musl.source.as_ref()), ("musl", None));
@@ -125,12 +125,12 @@ mod tests {
     #[test]
     fn says_what_is_cut_off() {
         let cut = GOOD.find("V:3.3.1").unwrap();
-        let parsed = parse(&Apk, "lib/apk/db/installed", &GOOD.as_bytes()[..cut]).unwrap();
+        let parsed = parse(&Apk, "lib/apk/db/installed", &GOOD[..cut]).unwrap();
         assert_eq!(parsed.gaps, ["libcrypto3: it has no name or no version"]);
     }
 
     #[test]
     fn no_damage_panics() {
-        endures_damage(&Apk, "lib/apk/db/installed", GOOD.as_bytes());
+        damage(&Apk, "lib/apk/db/installed", GOOD);
     }
 }

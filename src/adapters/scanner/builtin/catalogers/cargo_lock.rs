@@ -57,7 +57,13 @@ impl Cataloger for CargoLock {
         if lock.root.is_none() && lock.package.is_empty() {
             return Err(ParseError("it names no package, not even its own".into()));
         }
-        Ok(catalog(lock.root.into_iter().chain(lock.package).collect()))
+        let packages: Vec<_> = lock.root.into_iter().chain(lock.package).collect();
+        let has_own = packages.iter().any(|package| package.source.is_none());
+        let mut parsed = catalog(packages);
+        if !has_own {
+            parsed.gaps.push("it has no entry for the workspace itself: cut off".into());
+        }
+        Ok(parsed)
     }
 }
 

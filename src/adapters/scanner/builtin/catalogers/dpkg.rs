@@ -107,7 +107,7 @@ fn first_alternative(dependency: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{endures_damage, parse};
+    use super::super::testing::{damage, parse};
     use super::*;
 
     const GOOD: &str = "Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl (3.0.1-1)\n\
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn lists_what_is_installed() {
-        let parsed = parse(&Dpkg, STATUS, GOOD.as_bytes()).unwrap();
+        let parsed = parse(&Dpkg, STATUS, GOOD).unwrap();
         assert_eq!(parsed.gaps, Vec::<String>::new());
         let packages = packages(&parsed);
         assert_eq!(packages.iter().map(|package| package.name.as_str()).collect::<Vec<_>>(), ["libssl3", "tzdata"]);
@@ -140,21 +140,21 @@ mod tests {
     #[test]
     fn says_what_is_cut_off() {
         let cut = GOOD.find("Version: 3.0.1-1+b1").unwrap();
-        let parsed = parse(&Dpkg, STATUS, &GOOD.as_bytes()[..cut]).unwrap();
+        let parsed = parse(&Dpkg, STATUS, &GOOD[..cut]).unwrap();
         assert_eq!(parsed.gaps, ["libssl3: it has no version"]);
-        assert_eq!(parse(&Dpkg, STATUS, b"Package: a\nVersion: 1").unwrap().gaps.len(), 2);
+        assert_eq!(parse(&Dpkg, STATUS, "Package: a\nVersion: 1").unwrap().gaps.len(), 2);
     }
 
     #[test]
     fn a_file_a_package_needs_no_status() {
         let parsed =
-            parse(&Dpkg, "var/lib/dpkg/status.d/base", b"Package: base-files\nVersion: 12.4\nArchitecture: amd64\n");
+            parse(&Dpkg, "var/lib/dpkg/status.d/base", "Package: base-files\nVersion: 12.4\nArchitecture: amd64\n");
         assert_eq!(packages(&parsed.unwrap()).len(), 1);
         assert!(!Dpkg.wants(&FileFacts { path: "var/lib/dpkg/status.d/base.md5sums", size: 1, executable: false }));
     }
 
     #[test]
     fn no_damage_panics() {
-        endures_damage(&Dpkg, STATUS, GOOD.as_bytes());
+        damage(&Dpkg, STATUS, GOOD);
     }
 }

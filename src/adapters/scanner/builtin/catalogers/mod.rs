@@ -1,21 +1,31 @@
 //! Every cataloger, one a file. Adding one: its file here, its test in that file, its line in [`ALL`].
+//!
+//! Beside them lie what several share: [`collect`] gathers what a file gives, [`identity`] names packages, [`reach`] tells
+//! what a package is needed for, [`yaml`] reads YAML within bounds.
 
 mod apk;
 mod cargo_lock;
+mod collect;
 mod dist_info;
 mod dpkg;
 mod go_mod;
-mod npm;
+mod identity;
+mod npm_installed;
+mod npm_lock;
 mod os_release;
-mod package_lock;
+mod pnpm_lock;
 mod poetry_lock;
 mod pypi;
+mod reach;
 mod requirements;
 #[cfg(test)]
 mod testing;
 mod toml_lock;
 mod unread;
 mod uv_lock;
+mod yaml;
+mod yarn_berry;
+mod yarn_lock;
 
 use super::catalog::{Cataloger, FileFacts, Reads};
 
@@ -25,14 +35,17 @@ pub const ALL: &[&dyn Cataloger] = &[
     &cargo_lock::CargoLock,
     &dpkg::Dpkg,
     &go_mod::GoMod,
-    &package_lock::PackageLock,
+    &npm_installed::NpmInstalled,
+    &npm_lock::NpmLock,
     &os_release::OsRelease,
+    &pnpm_lock::PnpmLock,
     &poetry_lock::PoetryLock,
     &dist_info::DistInfo,
     &requirements::Requirements,
     &unread::UnreadInstalled,
     &unread::UnreadSource,
     &uv_lock::UvLock,
+    &yarn_lock::YarnLock,
 ];
 
 /// What the scanner's results depend on: every cataloger's name and revision.

@@ -65,12 +65,12 @@ mod tests {
     fn reads_what_distributions_write() {
         let debian =
             "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nID=debian\n";
-        let parsed = parse(&OsRelease, "etc/os-release", debian.as_bytes()).unwrap();
+        let parsed = parse(&OsRelease, "etc/os-release", debian).unwrap();
         let codename = Some("bookworm".to_owned());
         assert_eq!(parsed.found, [Found::Distro(Distro { id: "debian".into(), version: "12".into(), codename })]);
-        let alpine = parse(&OsRelease, "etc/os-release", b"ID=alpine\nVERSION_ID='3.22.1'\n").unwrap();
+        let alpine = parse(&OsRelease, "etc/os-release", "ID=alpine\nVERSION_ID='3.22.1'\n").unwrap();
         let Found::Distro(distro) = &alpine.found[0] else { panic!("a distribution") };
         assert_eq!(distro.ecosystem().unwrap().to_string(), "Alpine:v3.22");
-        assert!(parse(&OsRelease, "etc/os-release", b"NAME=x\n").is_err());
+        assert!(parse(&OsRelease, "etc/os-release", "NAME=x\n").is_err());
     }
 }

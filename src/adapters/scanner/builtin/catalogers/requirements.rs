@@ -210,8 +210,13 @@ fn read_line(line: &str) -> Result<Line<'_>, String> {
     }
     // Options of one requirement (`--hash`) come last.
     let line = line.find(" --").or_else(|| line.find("\t--")).map_or(line, |at| line[..at].trim_end());
-    let is_path = line.starts_with(['.', '/']) || line.ends_with(".whl") && !line.contains([' ', ':', '@']);
-    if is_path {
+    let target = line.split(" ;").next().unwrap_or(line).trim_end();
+    let is_archive = [".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz"].iter().any(|suffix| target.ends_with(suffix));
+    let is_local = !target.contains(':') && !target.contains('@');
+    if is_archive && is_local {
+        return Err("it installs an archive of the tree, which is not read".into());
+    }
+    if target.starts_with(['.', '/']) {
         return Ok(Line::Nothing);
     }
     let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))).unwrap_or(line.len());
@@ -239,9 +244,14 @@ fn read_line(line: &str) -> Result<Line<'_>, String> {
 fn read_option(line: &str) -> Result<Line<'_>, String> {
     let end = line.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(line.len());
     let (option, value) = (&line[..end], line[end..].trim_start_matches(['=', ' ', '\t']).trim_end());
-    // The short forms take their value without a blank as well.
+    // The short forms take their value without a blank as well; only what looks like a place is taken for one then.
     let (option, value) = match option.get(..2) {
-        Some(short @ ("-r" | "-c" | "-e" | "-i" | "-f")) => (short, line[2..].trim()),
+        Some(short @ ("-r" | "-c")) => (short, line[2..].trim()),
+        Some(short @ ("-e" | "-i" | "-f"))
+            if option.len() > 2 && (line.contains('/') || line.get(2..3) == Some(".")) =>
+        {
+            (short, line[2..].trim())
+        }
         _ => (option, value),
     };
     match option {
@@ -256,8 +266,7 @@ fn read_option(line: &str) -> Result<Line<'_>, String> {
         }
         "-e" | "--editable" if value.is_empty() => Err("it names nothing to install".into()),
         "-e" | "--editable" => Ok(Line::Nothing),
-        option if OPTIONS.contains(&option) && value.contains(['<', '>']) => Err("it cannot be read".into()),
-        option if OPTIONS.contains(&option) && !(option == "-f" && value.starts_with("oo")) => Ok(Line::Nothing),
+        option if OPTIONS.contains(&option) => Ok(Line::Nothing),
         _ => Err("it is no option of a requirements file".into()),
     }
 }
@@ -344,9 +353,10 @@ mod tests {
 
     #[test]
     fn what_is_not_pinned_or_not_read_is_a_gap() {
-        let parsed = parse("a\nb>=1\nc==1.*\nd==\nasdf 1.0\n-foo==1.0\n==1.0\ne[x\ng==1.0 \\", &[]);
+        let parsed =
+            parse("a\nb>=1\nc==1.*\nd==\nasdf 1.0\n-foo==1.0\n-extra==1\n./v/x.whl\n==1.0\ne[x\ng==1.0 \\", &[]);
         assert_eq!(purls(&parsed), ["pkg:pypi/g@1.0"]);
-        assert_eq!(parsed.gaps.len(), 9, "{:?}", parsed.gaps);
+        assert_eq!(parsed.gaps.len(), 11, "{:?}", parsed.gaps);
     }
 
     #[test]

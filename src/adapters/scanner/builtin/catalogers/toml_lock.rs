@@ -21,7 +21,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(file: &File<'_>) -> Result<T,
 pub(super) fn vcs_url(url: &str) -> String {
     let url = url.strip_prefix("git+").unwrap_or(url);
     let (url, commit) = url.split_once('#').unwrap_or((url, ""));
-    let url = url.split_once('?').map_or(url, |(url, _)| url);
+    let url = super::identity::without_credentials(url.split_once('?').map_or(url, |(url, _)| url));
     if commit.is_empty() { format!("git+{url}") } else { format!("git+{url}@{commit}") }
 }
 
@@ -32,5 +32,6 @@ mod tests {
         let url = "git+https://example.com/a/b?branch=main#0123";
         assert_eq!(super::vcs_url(url), "git+https://example.com/a/b@0123");
         assert_eq!(super::vcs_url("https://example.com/a/b"), "git+https://example.com/a/b");
+        assert_eq!(super::vcs_url("https://user:secret@example.com/a/b"), "git+https://example.com/a/b");
     }
 }

@@ -15,8 +15,17 @@ pub(super) struct UvLock;
 #[derive(Deserialize)]
 struct RawLock {
     version: u64,
+    manifest: Option<RawManifest>,
     #[serde(default)]
     package: Vec<RawPackage>,
+}
+
+#[derive(Deserialize)]
+struct RawManifest {
+    #[serde(default)]
+    members: Vec<String>,
+    #[serde(default, rename = "dependency-groups")]
+    groups: BTreeMap<String, Vec<RawDependency>>,
 }
 
 #[derive(Deserialize)]
@@ -78,8 +87,29 @@ impl Cataloger for UvLock {
         if lock.package.is_empty() {
             return Err(ParseError("it names no package, not even its own".into()));
         }
-        Ok(catalog(&lock.package))
+        let mut parsed = catalog(&lock.package);
+        parsed.gaps.extend(missing_roots(&lock));
+        Ok(parsed)
     }
+}
+
+/// What the lock is for has entries of its own, wherever the alphabet puts them: without them the file was cut off.
+fn missing_roots(lock: &RawLock) -> Vec<String> {
+    let names: BTreeSet<String> =
+        lock.package.iter().filter_map(|package| package.name.as_deref()).map(pypi::normal).collect();
+    let manifest = lock.manifest.as_ref();
+    let members = manifest.into_iter().flat_map(|manifest| &manifest.members);
+    let grouped = manifest.into_iter().flat_map(|manifest| manifest.groups.values().flatten().map(|wish| &wish.name));
+    let mut gaps: Vec<String> = members
+        .chain(grouped)
+        .filter(|name| !names.contains(&pypi::normal(name)))
+        .map(|name| format!("its manifest names `{}`, which has no entry", name.escape_debug()))
+        .collect();
+    let has_groups = manifest.is_some_and(|manifest| !manifest.groups.is_empty());
+    if !has_groups && !lock.package.iter().any(RawPackage::is_local) {
+        gaps.push("it has no entry for the project itself: cut off".into());
+    }
+    gaps
 }
 
 fn catalog(packages: &[RawPackage]) -> Parsed {
@@ -213,7 +243,7 @@ mod tests {
     fn what_is_cut_off_is_missed() {
         let own = "[[package]]\nname = \"own\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"a\" }]\n";
         assert_eq!(parse(&format!("version = 1\n{own}")).unwrap().gaps.len(), 1);
-        assert_eq!(parse("version = 1\n[[package]]\nname = \"a\"\n").unwrap().gaps.len(), 1);
+        assert_eq!(parse("version = 1\n[[package]]\nname = \"a\"\n").unwrap().gaps.len(), 2);
         assert!(parse("version = 1").is_err() && parse("").is_err() && parse(&format!("version = 2\n{own}")).is_err());
     }
 }

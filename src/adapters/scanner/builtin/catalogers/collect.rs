@@ -1,0 +1,106 @@
+//! Gathers what a cataloger finds in one file: equal components become one, and gaps stay few enough to read.
+
+use super::super::catalog::{Found, Parsed};
+use crate::model::{Component, Purl};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many gaps of one file are told each by itself; the rest are counted.
+const GAPS_TOLD: usize = 20;
+
+/// What one file has given so far.
+#[derive(Default)]
+pub(super) struct Collector {
+    components: BTreeMap<(Purl, String), Component>,
+    gaps: BTreeSet<String>,
+    untold: u64,
+}
+
+impl Collector {
+    /// Takes a component. One that is there already gains what this one knows: needed at run time beats all else.
+    pub(super) fn add(&mut self, component: Component) {
+        match self.components.entry((component.purl.clone(), component.name.clone())) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(component);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                known.scope = known.scope.min(component.scope);
+                known.ecosystem = known.ecosystem.take().or(component.ecosystem);
+                known.licenses.extend(component.licenses);
+                known.depends_on.extend(component.depends_on);
+            }
+        }
+    }
+
+    /// Takes a component, or the reason why there is none as a gap.
+    pub(super) fn add_or_gap(&mut self, component: Result<Component, String>) {
+        match component {
+            Ok(component) => self.add(component),
+            Err(reason) => self.gap(reason),
+        }
+    }
+
+    /// Notes what could not be read.
+    pub(super) fn gap(&mut self, reason: impl Into<String>) {
+        let reason = shortened(reason.into());
+        if self.gaps.len() < GAPS_TOLD || self.gaps.contains(&reason) {
+            self.gaps.insert(reason);
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    /// Everything, sorted.
+    pub(super) fn finish(self) -> Parsed {
+        let mut gaps: Vec<String> = self.gaps.into_iter().collect();
+        if self.untold > 0 {
+            gaps.push(format!("{} more of the kind", self.untold));
+        }
+        let found = self.components.into_values().map(|mut component| {
+            component.licenses.sort();
+            component.licenses.dedup();
+            component.depends_on.sort();
+            component.depends_on.dedup();
+            Found::Component(component)
+        });
+        Parsed { found: found.collect(), gaps }
+    }
+}
+
+/// Text of a foreign file for a message: one line, without control characters, at most 300 characters.
+pub(super) fn shortened(text: String) -> String {
+    if text.len() <= 300 && !text.chars().any(char::is_control) {
+        return text;
+    }
+    let mut short: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Scope;
+
+    #[test]
+    fn equal_components_are_one_and_gaps_are_counted() {
+        let purl = Purl::parse("pkg:npm/a@1.0.0").unwrap();
+        let mut first = Component::new(purl.clone(), "a", "1.0.0", None);
+        first.scope = Scope::Development;
+        first.licenses = vec!["MIT".into()];
+        let mut second = Component::new(purl, "a", "1.0.0", None);
+        second.licenses = vec!["MIT".into(), "ISC".into()];
+        let mut all = Collector::default();
+        all.add(first);
+        all.add(second);
+        (0..30).for_each(|line| all.gap(format!("line {line}:\u{1b}[31m odd")));
+        let parsed = all.finish();
+        let [Found::Component(one)] = parsed.found.as_slice() else { panic!("{:?}", parsed.found) };
+        assert_eq!((one.scope, one.licenses.len()), (Scope::Runtime, 2));
+        assert_eq!(parsed.gaps.len(), 21);
+        assert_eq!(parsed.gaps[20], "10 more of the kind");
+        assert!(!parsed.gaps[0].contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,278 @@
+//! `yarn.lock` of yarn 1; the files of later yarns, which share the name, go to [`yarn_berry`](super::yarn_berry).
+//!
+//! The form is yarn's own: a line of descriptors (`a@^1.0.0, "a@npm:b@^2":`), its fields indented by two, theirs by four. It
+//! has no end mark, so that every entry must be whole and every dependency must be there by name.
+//! Format: <https://classic.yarnpkg.com/lang/en/docs/yarn-lock/>.
+
+use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
+use super::collect::Collector;
+use super::identity::{self, Origin};
+use super::{npm_lock, yarn_berry};
+use crate::model::{Component, Purl};
+use std::collections::BTreeMap;
+
+/// Reads yarn's lockfiles.
+pub(super) struct YarnLock;
+
+impl Cataloger for YarnLock {
+    fn name(&self) -> &'static str {
+        "yarn-lock"
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Source
+    }
+
+    fn wants(&self, file: &FileFacts<'_>) -> bool {
+        file.file_name() == "yarn.lock"
+    }
+
+    fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
+        let text = file.content.text()?;
+        let mut lines = text.lines();
+        if lines.any(|line| line.trim_end() == "__metadata:") {
+            return yarn_berry::parse(&text);
+        }
+        let entries = entries(&text)?;
+        if entries.is_empty() && !text.contains("yarn lockfile v1") {
+            return Err(ParseError("not a yarn lockfile: neither entries nor yarn's first line".into()));
+        }
+        Ok(read(&entries))
+    }
+}
+
+/// A locked package.
+#[derive(Debug, Default)]
+struct Entry {
+    line: usize,
+    descriptors: Vec<String>,
+    version: Option<String>,
+    resolved: Option<String>,
+    has_integrity: bool,
+    dependencies: Vec<(String, String)>,
+    optional: Vec<(String, String)>,
+}
+
+fn entries(text: &str) -> Result<Vec<Entry>, ParseError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut block = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim_end();
+        let content = line.trim_start();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let error = |what: &str| ParseError(format!("line {}: {what}", index + 1));
+        let words = words(content).ok_or_else(|| error("a quote without its end"))?;
+        match line.len() - content.len() {
+            0 => {
+                let descriptors = words.strip_suffix(&[Word::Colon]).ok_or_else(|| error("neither entry nor field"))?;
+                let descriptors: Vec<String> = descriptors.iter().filter_map(Word::text).map(str::to_owned).collect();
+                if descriptors.is_empty() {
+                    return Err(error("an entry without a name"));
+                }
+                entries.push(Entry { line: index + 1, descriptors, ..Entry::default() });
+                block.clear();
+            }
+            indent => {
+                let entry = entries.last_mut().ok_or_else(|| error("a field before the first entry"))?;
+                match (indent, words.as_slice()) {
+                    (2, [Word::Text(name), Word::Colon]) => name.clone_into(&mut block),
+                    (2, [Word::Text(name), Word::Text(value), ..]) => match name.as_str() {
+                        "version" => entry.version = Some(value.clone()),
+                        "resolved" => entry.resolved = Some(value.clone()),
+                        "integrity" => entry.has_integrity = true,
+                        _ => {}
+                    },
+                    (4.., [Word::Text(name), Word::Text(range), ..]) => match block.as_str() {
+                        "dependencies" => entry.dependencies.push((name.clone(), range.clone())),
+                        "optionalDependencies" => entry.optional.push((name.clone(), range.clone())),
+                        _ => {}
+                    },
+                    (4.., _) if !matches!(block.as_str(), "dependencies" | "optionalDependencies") => {}
+                    _ => return Err(error("neither entry nor field")),
+                }
+            }
+        }
+    }
+    Ok(entries)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Word {
+    Text(String),
+    Colon,
+}
+
+impl Word {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Colon => None,
+        }
+    }
+}
+
+/// A line's words; commas between them are dropped, a colon at the end is kept. `None` for a quote that is not closed.
+fn words(line: &str) -> Option<Vec<Word>> {
+    let (line, colon) = match line.strip_suffix(':') {
+        Some(rest) => (rest, true),
+        None => (line, false),
+    };
+    let mut words = Vec::new();
+    let mut rest = line.trim_start();
+    while !rest.is_empty() {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let mut text = String::new();
+            let mut chars = quoted.char_indices();
+            let end = loop {
+                match chars.next()? {
+                    (_, '\\') => text.push(chars.next()?.1),
+                    (at, '"') => break at,
+                    (_, c) => text.push(c),
+                }
+            };
+            words.push(Word::Text(text));
+            rest = &quoted[end + 1..];
+        } else {
+            let end = rest.find([',', ' ']).unwrap_or(rest.len());
+            words.push(Word::Text(rest[..end].to_owned()));
+            rest = &rest[end..];
+        }
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+    }
+    if colon {
+        words.push(Word::Colon);
+    }
+    Some(words)
+}
+
+fn read(entries: &[Entry]) -> Parsed {
+    let mut all = Collector::default();
+    let mut known: Vec<(&Entry, Component)> = Vec::new();
+    for entry in entries {
+        match component(entry) {
+            Ok(component) => known.push((entry, component)),
+            Err(reason) => all.gap(format!("line {}: {reason}", entry.line)),
+        }
+    }
+    if let Some(last) = entries.last() {
+        let some = entries.iter().filter(|entry| entry.has_integrity).count();
+        let from_registry = component(last).is_ok_and(|last| last.ecosystem.is_some());
+        if from_registry && !last.has_integrity && some > 0 && some + 1 == entries.len() {
+            all.gap(format!("line {}: the last entry lacks the checksum that all others have", last.line));
+        }
+    }
+    let mut exact: BTreeMap<&str, &Purl> = BTreeMap::new();
+    let mut named: BTreeMap<&str, Vec<&Purl>> = BTreeMap::new();
+    for (entry, component) in &known {
+        for descriptor in &entry.descriptors {
+            exact.insert(descriptor, &component.purl);
+            named.entry(split(descriptor).0).or_default().push(&component.purl);
+        }
+    }
+    let mut needs: Vec<Vec<Purl>> = Vec::with_capacity(known.len());
+    for (entry, component) in &known {
+        let mut purls = Vec::new();
+        let both = [(&entry.dependencies, false), (&entry.optional, true)];
+        for (name, range, optional) in both.into_iter().flat_map(|(list, o)| list.iter().map(move |(n, r)| (n, r, o))) {
+            // `resolutions` of a project can put another range in place of the one asked for, never another name.
+            let same_name = named.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
+            match (exact.get(format!("{name}@{range}").as_str()), same_name) {
+                (Some(purl), _) | (None, [purl]) => purls.push((*purl).clone()),
+                (None, [first, rest @ ..]) if rest.iter().all(|purl| purl == first) => purls.push((*first).clone()),
+                (None, []) if !optional => {
+                    all.gap(format!("{} needs `{name}`, which is not in the file", component.name));
+                }
+                _ => {}
+            }
+        }
+        needs.push(purls);
+    }
+    for ((_, mut component), needs) in known.into_iter().zip(needs) {
+        component.depends_on = needs;
+        all.add(component);
+    }
+    all.finish()
+}
+
+fn component(entry: &Entry) -> Result<Component, String> {
+    let descriptor = entry.descriptors.first().map(String::as_str).unwrap_or_default();
+    let (name, range) = split(descriptor);
+    let name = match range.strip_prefix("npm:") {
+        Some(alias) => split(alias).0,
+        None => name,
+    };
+    let version = entry.version.as_deref().ok_or_else(|| format!("{name}: no version"))?;
+    let origin = match entry.resolved.as_deref() {
+        Some(resolved) => npm_lock::origin(resolved),
+        None if range.starts_with("file:") || range.starts_with("link:") => Origin::Local,
+        None => Origin::Registry,
+    };
+    identity::npm(name, version, &origin)
+}
+
+/// A descriptor's name and range: the `@` of a scope does not part them.
+pub(super) fn split(descriptor: &str) -> (&str, &str) {
+    match descriptor.char_indices().skip(1).find(|(_, c)| *c == '@') {
+        Some((at, _)) => (&descriptor[..at], &descriptor[at + 1..]),
+        None => (descriptor, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NOTHING, components, damage, parse};
+    use super::*;
+
+    const SAMPLE: &str = r#"# yarn lockfile v1
+
+"@s/a@^1.0.0", "@s/a@~1.0":
+  version "1.0.1"
+  resolved "https://r.example/@s/a/-/a-1.0.1.tgz#e83e3a7e3f300b34cb9d87f615fa0cbf357690ee"
+  integrity sha512-x
+  dependencies:
+    b "^2.0.0"
+    c-cjs "npm:c@^1.0.0"
+  optionalDependencies:
+    absent "^1.0.0"
+
+b@^1.0.0, b@^2.0.0:
+  version "2.0.0"
+  resolved "https://codeload.github.com/o/b/tar.gz/af885e2e890b9ef0875edd2b117305119ee5bdc5"
+
+"c-cjs@npm:c@^1.0.0":
+  version "1.5.0"
+  resolved "https://r.example/c/-/c-1.5.0.tgz"
+  integrity sha512-y
+"#;
+
+    #[test]
+    fn reads_entries() {
+        let parsed = parse(&YarnLock, "yarn.lock", SAMPLE).unwrap();
+        assert_eq!(parsed.gaps, NOTHING);
+        let shown: Vec<String> = components(&parsed)
+            .iter()
+            .map(|c| format!("{}@{} {} {}", c.name, c.version, c.ecosystem.is_some(), c.depends_on.len()))
+            .collect();
+        assert_eq!(shown, ["@s/a@1.0.1 true 2", "b@2.0.0 false 0", "c@1.5.0 true 0"]);
+    }
+
+    #[test]
+    fn a_cut_file_does_not_pass() {
+        damage(&YarnLock, "yarn.lock", SAMPLE);
+        for end in ["b@^1.0.0", "\n\"c-cjs", "  version \"1.5", "  resolved \"https://r.example/c"] {
+            let at = SAMPLE.find(end).unwrap();
+            let passes = |text: &str| parse(&YarnLock, "yarn.lock", text).is_ok_and(|parsed| parsed.gaps.is_empty());
+            assert!(!passes(&SAMPLE[..at]) || end.starts_with("  resolved"), "{end}");
+            assert!(!passes(&SAMPLE[..at + 4]), "{end}");
+        }
+        for text in ["", "not a lockfile", "{}", "  version \"1\"", "a@1:\n  version \"1"] {
+            assert!(parse(&YarnLock, "yarn.lock", text).is_err(), "{text}");
+        }
+    }
+}
