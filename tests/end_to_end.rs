@@ -117,6 +117,11 @@ fn whatever_changes_is_seen() {
     let project = Project::boutique();
     project.build();
     let is_unchanged = || project.run(&["build", "--as-of", AS_OF]).stdout.contains("nothing changed");
+    // A file that was written a moment before it was hashed is hashed once more by the next build.
+    let settle = || {
+        project.build();
+        project.build();
+    };
     assert!(is_unchanged());
 
     // One byte for another, at once: neither size nor, on a coarse clock, time need differ.
@@ -127,14 +132,14 @@ fn whatever_changes_is_seen() {
     project.write("src/mailer/requirements.txt", &changed);
     assert!(!is_unchanged());
     project.write("src/mailer/requirements.txt", &lock);
-    project.build();
+    settle();
     assert!(is_unchanged());
 
     // Another lockfile in a directory that was looked at.
     project.write("src/mailer/sub/requirements.txt", "lodash==1.0.0\n");
     assert!(!is_unchanged());
     std::fs::remove_dir_all(project.root().join("src/mailer/sub")).unwrap();
-    project.build();
+    settle();
     assert!(is_unchanged());
 
     // Evidence that is gone comes back, and the lock with it.
@@ -146,7 +151,7 @@ fn whatever_changes_is_seen() {
     assert_eq!(project.read("compliance.lock"), before);
 
     // Other advisories.
-    project.build();
+    settle();
     std::fs::remove_file(project.root().join("advisories/npm").join(first_name(&project, "advisories/npm"))).unwrap();
     project.ok(&["db", "import", "advisories"]);
     assert!(!is_unchanged());
@@ -166,12 +171,12 @@ fn time_is_an_input() {
     project.exits(0, &["build", "--as-of", "2026-12-24"]);
     assert_eq!(project.read("compliance.lock"), lock);
     // Once the waivers have ended they are errors, and nothing is written.
-    let run = project.exits(2, &["build", "--as-of", "2027-06-01"]);
+    let run = project.exits(2, &["build", "--as-of", "2027-04-15"]);
     assert!(run.stderr.contains("evaluate::expired-waiver"), "{}", run.stderr);
     assert_eq!(project.read("compliance.lock"), lock);
     // The lock verifies for ever as of its own instant, and no longer passes as of that later one.
     project.ok(&["verify", "--replay"]);
-    project.exits(1, &["verify", "--replay", "--as-of", "2027-06-01"]);
+    project.exits(1, &["verify", "--replay", "--as-of", "2027-04-15"]);
 }
 
 #[test]

@@ -75,7 +75,11 @@ fn table(services: &[ServiceVerdict], components: &dyn Fn(&Name) -> u64, color: 
 fn waived(service: &ServiceVerdict, text: &mut String, color: bool) {
     text.push_str(&format!("\n{}: {}\n", service.name, painted("waived", service.verdict, color)));
     for subject in &service.subjects {
-        for judged in subject.findings.iter().filter(|judged| judged.status == FindingStatus::Waived) {
+        let waived = || subject.findings.iter().filter(|judged| judged.status == FindingStatus::Waived);
+        if waived().next().is_some() {
+            text.push_str(&format!("  {}:\n", subject.name));
+        }
+        for judged in waived() {
             finding(judged, text);
             if let Some(waiver) = &judged.waiver {
                 text.push_str(&format!("      until {}, {}: {}\n", waiver.expires, waiver.owner, waiver.reason));
