@@ -8,6 +8,7 @@ mod cargo_lock;
 mod collect;
 mod dist_info;
 mod dpkg;
+mod go_binary;
 mod go_mod;
 mod identity;
 mod npm_installed;
@@ -34,6 +35,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &apk::Apk,
     &cargo_lock::CargoLock,
     &dpkg::Dpkg,
+    &go_binary::GoBinary,
     &go_mod::GoMod,
     &npm_installed::NpmInstalled,
     &npm_lock::NpmLock,

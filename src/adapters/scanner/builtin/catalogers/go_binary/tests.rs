@@ -1,0 +1,112 @@
+use super::*;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::Command;
+
+fn parse(content: Content<'_>) -> Result<Parsed, ParseError> {
+    GoBinary.parse(&File { path: "app", content, companion: &|_| None })
+}
+
+fn purls(parsed: &Parsed) -> Vec<String> {
+    let component = |found: &Found| if let Found::Component(component) = found { component.clone() } else { panic!() };
+    parsed.found.iter().map(|found| component(found).purl.to_string()).collect()
+}
+
+/// A program of the example's images: the largest file of any layer of the checkout image.
+fn example() -> Vec<u8> {
+    let blobs = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/boutique/images/checkout/blobs/sha256");
+    let mut largest = Vec::new();
+    for blob in std::fs::read_dir(blobs).unwrap() {
+        let file = std::fs::File::open(blob.unwrap().path()).unwrap();
+        let mut archive = tar::Archive::new(flate2::read::MultiGzDecoder::new(file));
+        let Ok(entries) = archive.entries() else { continue };
+        for mut entry in entries.map_while(Result::ok) {
+            if entry.size() > largest.len() as u64 {
+                largest.clear();
+                entry.read_to_end(&mut largest).unwrap();
+            }
+        }
+    }
+    largest
+}
+
+#[test]
+fn reads_the_modules_of_a_program() {
+    let program = example();
+    let facts = FileFacts { path: "app/checkout", size: program.len() as u64, executable: true };
+    assert!(GoBinary.wants(&facts));
+    let parsed = parse(Content::Bytes(&program)).unwrap();
+    assert_eq!(parsed.gaps, Vec::<String>::new());
+    let found = purls(&parsed);
+    assert!(found[0].starts_with("pkg:golang/stdlib@1."), "{found:?}");
+    assert!(found.len() > 2, "a program with dependencies: {found:?}");
+
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&program).unwrap();
+    assert_eq!(parse(Content::Spooled(&file)).unwrap(), parsed);
+}
+
+#[test]
+fn other_programs_and_texts_give_nothing() {
+    let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    assert_eq!(parse(Content::Bytes(&own)).unwrap(), Parsed::default());
+    assert_eq!(parse(Content::Bytes(b"#!/bin/sh\n")).unwrap(), Parsed::default());
+    assert!(!GoBinary.wants(&FileFacts { path: "usr/lib/libc.so.6", size: 1 << 20, executable: true }));
+}
+
+#[test]
+fn replacements_take_the_place_of_what_they_replace() {
+    let modules = "path\texample.com/app\nmod\texample.com/app\t(devel)\t\ndep\ta.example/b\tv1.0.0\th1:x=\n\
+        =>\tc.example/d\tv2.0.0\th1:y=\ndep\te.example/f\tv1.1.0\n=>\t./f\t\n";
+    let info = BuildInfo { go_version: "go1.22.3 X:rangefunc".into(), modules: modules.into() };
+    let parsed = super::modules(&info).unwrap();
+    assert_eq!(
+        purls(&parsed),
+        [
+            "pkg:golang/stdlib@1.22.3",
+            "pkg:golang/example.com/app",
+            "pkg:golang/c.example/d@v2.0.0",
+            "pkg:golang/e.example/f"
+        ]
+    );
+    let devel = BuildInfo { go_version: "devel go1.24-abc".into(), modules: String::new() };
+    assert_eq!(super::modules(&devel).unwrap().gaps.len(), 1);
+}
+
+#[test]
+fn damage_never_panics() {
+    let program = example();
+    let magic = program.windows(14).position(|bytes| bytes == b"\xff Go buildinf:").unwrap();
+    for at in (0..2048).chain(magic..magic + 600) {
+        let mut changed = program.clone();
+        changed[at] ^= 0xff;
+        parse(Content::Bytes(&changed)).ok();
+    }
+    for cut in (0..program.len()).step_by(program.len() / 50) {
+        parse(Content::Bytes(&program[..cut])).ok();
+    }
+}
+
+#[test]
+fn reads_what_the_go_tool_on_this_machine_builds() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("go.mod"), "module example.com/hello\n\ngo 1.21\n").unwrap();
+    std::fs::write(directory.path().join("main.go"), "package main\n\nfunc main() { println(\"hello\") }\n").unwrap();
+    let built = Command::new("go")
+        .args(["build", "-o", "hello", "."])
+        .current_dir(directory.path())
+        .env("GOCACHE", directory.path().join("cache"))
+        .env("GOFLAGS", "-mod=mod")
+        .env("GOPROXY", "off")
+        .env("GOTOOLCHAIN", "local")
+        .env("CGO_ENABLED", "0")
+        .status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED reads_what_the_go_tool_on_this_machine_builds: no working `go` on this machine");
+        return;
+    }
+    let program = std::fs::read(directory.path().join("hello")).unwrap();
+    let found = purls(&parse(Content::Bytes(&program)).unwrap());
+    assert!(found.iter().any(|purl| purl.starts_with("pkg:golang/stdlib@1.")), "{found:?}");
+    assert!(found.iter().any(|purl| purl.starts_with("pkg:golang/example.com/hello")), "{found:?}");
+}
