@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "keys lie in files, and OpenSSL is a program")]
 
 use proofmark::adapters::signer::local::{KeyType, LocalSigner};
-use proofmark::attest::{TrustedKeys, bundle, cyclonedx, payload, statements, verify_bundle};
+use proofmark::attest::{Trust, TrustFiles, bundle, cyclonedx, payload, statements, verify_bundle};
 use proofmark::model::{
     Bundle, Digest, Envelope, Name, PredicateType, Sbom, ScannerIdentity, Subject, SubjectDigest, SubjectKind,
 };
@@ -32,15 +32,16 @@ fn signed_bundles_verify_here_and_with_openssl() {
     let signature = runtime.block_on(signer.sign(std::slice::from_ref(&encoding))).unwrap().remove(0);
     let envelope =
         Envelope { payload_type: Envelope::IN_TOTO.into(), payload: bytes.clone(), signature: signature.clone() };
-    let bundle = bundle::encode(&Bundle { hint: signer.public().hint.clone(), envelope });
+    let bundle =
+        bundle::encode(&Bundle { material: signer.public().material.clone(), timestamps: Vec::new(), envelope });
 
     let pem = std::fs::read(&public).unwrap();
-    let keys = TrustedKeys::from_pem(&[("local.pub", &pem)]).unwrap();
-    let attestation = verify_bundle(&bundle, &keys).unwrap();
+    let trust = Trust::read(&TrustFiles { keys: vec![("local.pub", &pem)] }).unwrap();
+    let attestation = verify_bundle(&bundle, &trust).unwrap();
     assert_eq!(attestation.statement(), &statement);
     assert_eq!(attestation.statement().predicate_type, PredicateType::CycloneDx);
     assert_eq!(attestation.payload(), bytes);
-    assert_eq!(attestation.signer(), &signer.public().id);
+    assert!(signer.public().id.is_of(attestation.signed_by()));
 
     std::fs::write(dir.path().join("encoding"), &encoding).unwrap();
     std::fs::write(dir.path().join("signature"), &signature.0).unwrap();

@@ -1,12 +1,12 @@
-//! `Bundle` ↔ the bytes of a Sigstore bundle v0.3, key form.
+//! `Bundle` ↔ the bytes of a Sigstore bundle v0.3, with a key hint or a certificate.
 //! Format: <https://docs.sigstore.dev/about/bundle/>; the subset that every real verifier accepts: one signature, no key id
-//! in the envelope, an empty list of log entries, no certificate chain, standard base64.
+//! in the envelope, an empty list of log entries, the leaf certificate alone, standard base64.
 //!
 //! Written as canonical JSON. Reading takes only what is written: any changed byte, white space and base64 padding
 //! included, is an error. Says nothing of the signature: see [`super::verify`].
 
 use super::errors::BundleError;
-use crate::model::{Bundle, Envelope, Hint, SignatureBytes};
+use crate::model::{Bundle, Envelope, Hint, Material, SignatureBytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -51,9 +51,34 @@ struct RawSignature<'a> {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawMaterial<'a> {
-    #[serde(borrow)]
-    public_key: RawKey<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<RawCertificate<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    public_key: Option<RawKey<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    timestamp_verification_data: Option<RawTimestamps<'a>>,
     tlog_entries: [(); 0],
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawCertificate<'a> {
+    #[serde(borrow)]
+    raw_bytes: Cow<'a, str>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawTimestamps<'a> {
+    #[serde(borrow)]
+    rfc3161_timestamps: Vec<RawTimestamp<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RawTimestamp<'a> {
+    #[serde(borrow)]
+    signed_timestamp: Cow<'a, str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,6 +90,12 @@ struct RawKey<'a> {
 
 /// The bytes of a bundle.
 pub fn encode(bundle: &Bundle) -> Vec<u8> {
+    let (public_key, certificate) = match &bundle.material {
+        Material::Key(hint) => (Some(RawKey { hint: hint.0.as_str().into() }), None),
+        Material::Certificate(der) => (None, Some(RawCertificate { raw_bytes: STANDARD.encode(der).into() })),
+    };
+    let timestamp = |der: &Vec<u8>| RawTimestamp { signed_timestamp: STANDARD.encode(der).into() };
+    let timestamps = RawTimestamps { rfc3161_timestamps: bundle.timestamps.iter().map(timestamp).collect() };
     let raw = RawBundle {
         dsse_envelope: RawEnvelope {
             payload: STANDARD.encode(&bundle.envelope.payload).into(),
@@ -73,7 +104,9 @@ pub fn encode(bundle: &Bundle) -> Vec<u8> {
         },
         media_type: MEDIA_TYPE.into(),
         verification_material: RawMaterial {
-            public_key: RawKey { hint: bundle.hint.0.as_str().into() },
+            certificate,
+            public_key,
+            timestamp_verification_data: (!bundle.timestamps.is_empty()).then_some(timestamps),
             tlog_entries: [],
         },
     };
@@ -102,12 +135,24 @@ pub fn decode(bytes: &[u8]) -> Result<Bundle, BundleError> {
     let base64 = |text: &str, what: &str| {
         STANDARD.decode(text).map_err(|_| malformed(&format!("the {what} is not standard base64 with padding")))
     };
-    let hint = &raw.verification_material.public_key.hint;
-    if base64(hint, "key hint")?.len() != 32 {
-        return Err(malformed("the key hint is not a SHA-256 digest"));
-    }
+    let material = match (&raw.verification_material.public_key, &raw.verification_material.certificate) {
+        (Some(key), None) => {
+            if base64(&key.hint, "key hint")?.len() != 32 {
+                return Err(malformed("the key hint is not a SHA-256 digest"));
+            }
+            Material::Key(Hint(key.hint.clone().into_owned()))
+        }
+        (None, Some(certificate)) => Material::Certificate(base64(&certificate.raw_bytes, "certificate")?),
+        _ => return Err(malformed("neither exactly one key nor exactly one certificate")),
+    };
+    let timestamps = raw.verification_material.timestamp_verification_data.as_ref();
+    let timestamps = timestamps.map_or(&[][..], |data| &data.rfc3161_timestamps);
     let bundle = Bundle {
-        hint: Hint(hint.clone().into_owned()),
+        material,
+        timestamps: timestamps
+            .iter()
+            .map(|each| base64(&each.signed_timestamp, "time stamp"))
+            .collect::<Result<_, _>>()?,
         envelope: Envelope {
             payload_type: Envelope::IN_TOTO.to_owned(),
             payload: base64(&raw.dsse_envelope.payload, "payload")?,
@@ -124,7 +169,8 @@ mod tests {
 
     fn bundle(payload: Vec<u8>, signature: Vec<u8>) -> Bundle {
         Bundle {
-            hint: Hint::of(b"key"),
+            material: Material::Key(Hint::of(b"key")),
+            timestamps: Vec::new(),
             envelope: Envelope {
                 payload_type: Envelope::IN_TOTO.to_owned(),
                 payload,
@@ -162,8 +208,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trips(payload in prop::collection::vec(any::<u8>(), 0..300), signature in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn round_trips(
+            payload in prop::collection::vec(any::<u8>(), 0..300),
+            signature in prop::collection::vec(any::<u8>(), 0..80),
+            certificate in prop::option::of(prop::collection::vec(any::<u8>(), 0..80)),
+            timestamps in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..3),
+        ) {
             let bundle = bundle(payload, signature);
+            let material = certificate.map_or_else(|| bundle.material.clone(), Material::Certificate);
+            let bundle = Bundle { material, timestamps, ..bundle };
             prop_assert_eq!(decode(&encode(&bundle)).unwrap(), bundle);
         }
 

@@ -74,8 +74,8 @@ pub enum BundleError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// Not JSON, or not the key form of a Sigstore bundle v0.3.
-    #[error("not a Sigstore bundle v0.3 with a public key: {reason}")]
+    /// Not JSON, or not the form of a Sigstore bundle v0.3 that we write.
+    #[error("not a Sigstore bundle v0.3 of the form that we write: {reason}")]
     #[diagnostic(code("attest::malformed-bundle"))]
     Malformed {
         /// What is wrong.
@@ -151,6 +151,10 @@ pub enum VerifyError {
         /// Which key it names.
         hint: Hint,
     },
+    /// Signed with a certificate, where no authority is trusted.
+    #[error("signed with a certificate, and no authority is trusted")]
+    #[diagnostic(code("attest::untrusted-certificate"))]
+    UntrustedCertificate,
     /// The signature is not one of the named key over this payload.
     #[error("the signature does not verify with the key `{key}`")]
     #[diagnostic(code("attest::bad-signature"))]

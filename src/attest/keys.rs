@@ -1,7 +1,7 @@
 //! The public keys that an auditor trusts, from PEM files. Never from a lock or a bundle.
 
 use super::errors::KeyError;
-use crate::model::{Hint, SignerId};
+use crate::model::{Digest, Hint};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey};
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub struct TrustedKeys(BTreeMap<Hint, TrustedKey>);
 #[derive(Debug)]
 pub struct TrustedKey {
     name: String,
-    signer: SignerId,
+    digest: Digest,
     key: ParsedPublicKey,
 }
 
@@ -60,8 +60,7 @@ impl TrustedKeys {
             other => return Err(KeyError::NotPublic { name, found: format!("{other:?}") }),
         }
         let key = parse(spki).ok_or(KeyError::Unsupported { name: name.clone() })?;
-        let signer = SignerId::local(spki);
-        self.0.entry(Hint::of(spki)).or_insert(TrustedKey { name, signer, key });
+        self.0.entry(Hint::of(spki)).or_insert(TrustedKey { name, digest: Digest::of(spki), key });
         Ok(())
     }
 
@@ -80,9 +79,9 @@ impl TrustedKeys {
         self.0.len()
     }
 
-    /// Name and signer of each key.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &SignerId)> {
-        self.0.values().map(|key| (key.name.as_str(), &key.signer))
+    /// Name and digest of each key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Digest)> {
+        self.0.values().map(|key| (key.name.as_str(), key.digest))
     }
 }
 
@@ -92,9 +91,9 @@ impl TrustedKey {
         &self.name
     }
 
-    /// The signer that it belongs to, as the lock names it.
-    pub fn signer(&self) -> &SignerId {
-        &self.signer
+    /// Digest of its SPKI DER, which the lock's names of signers end with.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// Whether the signature is one of this key over the message: for P-256 ECDSA in DER over SHA-256, else Ed25519.

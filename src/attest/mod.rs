@@ -7,7 +7,7 @@
 //! | [`statements`] | results → the in-toto statements of a subject and of a lock |
 //! | [`payload`] | `Statement` ↔ DSSE payload (JCS) |
 //! | [`bundle`] | `Bundle` ↔ Sigstore bundle v0.3 |
-//! | [`keys`], [`verify`] | a bundle's bytes and trusted keys → [`Attestation`] |
+//! | [`keys`], [`verify`] | a bundle's bytes and whom to trust → [`Attestation`] |
 //! | [`merkle`] | statement digests → the lock's root |
 //!
 //! Everything written here is canonical JSON (RFC 8785) and everything read back must be exactly what would be written:
@@ -25,9 +25,11 @@ pub mod merkle;
 pub mod payload;
 pub mod slice;
 pub mod statements;
+mod trust;
 pub mod verify;
 
 pub use errors::{BundleError, DocumentError, KeyError, StatementError, VerifyError};
 pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};
+pub use trust::{Trust, TrustFiles};
 pub use verify::{Attestation, verify_bundle};

@@ -1,8 +1,8 @@
 //! From a bundle that nobody has verified to an attestation.
 
 use super::errors::VerifyError;
-use super::{TrustedKeys, bundle, payload};
-use crate::model::{Digest, Envelope, SignerId, Statement};
+use super::{Trust, bundle, payload};
+use crate::model::{Digest, Envelope, Material, SignedBy, Statement};
 
 /// A statement that a trusted key has signed. Only [`verify_bundle`] makes one.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Attestation {
     payload: Vec<u8>,
     payload_digest: Digest,
     bundle_digest: Digest,
-    signer: SignerId,
+    signed_by: SignedBy,
     key: String,
 }
 
@@ -36,9 +36,9 @@ impl Attestation {
         self.bundle_digest
     }
 
-    /// Who signed, told from the key that verified: the lock's `signer`.
-    pub fn signer(&self) -> &SignerId {
-        &self.signer
+    /// Who signed, told from what verified; the lock's `signer` must be a name of it.
+    pub fn signed_by(&self) -> &SignedBy {
+        &self.signed_by
     }
 
     /// The trusted key's name (its file).
@@ -47,14 +47,18 @@ impl Attestation {
     }
 }
 
-/// Verifies a bundle: its form, that the key is trusted, the signature over the pre-authentication encoding, and only then
+/// Verifies a bundle: its form, that whoever signed is trusted, the signature over the pre-authentication encoding, and only then
 /// what the payload says. Says nothing of which subject or predicate type was expected: the caller compares.
 ///
 /// # Errors
 /// See [`VerifyError`].
-pub fn verify_bundle(bytes: &[u8], keys: &TrustedKeys) -> Result<Attestation, VerifyError> {
+pub fn verify_bundle(bytes: &[u8], trust: &Trust) -> Result<Attestation, VerifyError> {
     let bundle = bundle::decode(bytes)?;
-    let Some(key) = keys.get(&bundle.hint) else { return Err(VerifyError::UntrustedKey { hint: bundle.hint }) };
+    let hint = match bundle.material {
+        Material::Key(hint) => hint,
+        Material::Certificate(_) => return Err(VerifyError::UntrustedCertificate),
+    };
+    let Some(key) = trust.keys.get(&hint) else { return Err(VerifyError::UntrustedKey { hint }) };
     let Envelope { payload_type, payload, signature } = bundle.envelope;
     if !key.verifies(&Envelope::pre_authentication_encoding(&payload_type, &payload), &signature.0) {
         return Err(VerifyError::BadSignature { key: key.name().to_owned() });
@@ -63,7 +67,7 @@ pub fn verify_bundle(bytes: &[u8], keys: &TrustedKeys) -> Result<Attestation, Ve
         statement: payload::parse_payload(&payload)?,
         payload_digest: Digest::of(&payload),
         bundle_digest: Digest::of(bytes),
-        signer: key.signer().clone(),
+        signed_by: SignedBy::Key(key.digest()),
         key: key.name().to_owned(),
         payload,
     })
@@ -72,7 +76,8 @@ pub fn verify_bundle(bytes: &[u8], keys: &TrustedKeys) -> Result<Attestation, Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Bundle, Hint, SignatureBytes};
+    use crate::attest::TrustFiles;
+    use crate::model::{Bundle, Hint, Material, SignatureBytes, SignerId};
     use aws_lc_rs::encoding::AsDer as _;
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
@@ -80,16 +85,17 @@ mod tests {
 
     const PAYLOAD: &str = r#"{"_type":"https://in-toto.io/Statement/v1","predicate":{},"predicateType":"https://cyclonedx.org/bom","subject":[{"digest":{"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},"name":"oci:images/checkout"}]}"#;
 
-    fn trust(spki: &[u8]) -> TrustedKeys {
+    fn trust(spki: &[u8]) -> Trust {
         let body = base64::engine::general_purpose::STANDARD.encode(spki);
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
-        TrustedKeys::from_pem(&[("trust/test.pub", pem.as_bytes())]).unwrap()
+        Trust::read(&TrustFiles { keys: vec![("trust/test.pub", pem.as_bytes())] }).unwrap()
     }
 
     fn bundle(spki: &[u8], payload: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
         let encoding = Envelope::pre_authentication_encoding(Envelope::IN_TOTO, payload.as_bytes());
         bundle::encode(&Bundle {
-            hint: Hint::of(spki),
+            material: Material::Key(Hint::of(spki)),
+            timestamps: Vec::new(),
             envelope: Envelope {
                 payload_type: Envelope::IN_TOTO.into(),
                 payload: payload.into(),
@@ -110,7 +116,7 @@ mod tests {
         (spki, move |message: &[u8]| pair.sign(message).as_ref().to_vec())
     }
 
-    fn code(bytes: &[u8], keys: &TrustedKeys) -> String {
+    fn code(bytes: &[u8], keys: &Trust) -> String {
         use miette::Diagnostic as _;
         verify_bundle(bytes, keys).unwrap_err().code().unwrap().to_string()
     }
@@ -121,7 +127,7 @@ mod tests {
         let attestation = verify_bundle(&bytes, &keys).unwrap();
         assert_eq!(attestation.payload_digest(), Digest::of(PAYLOAD.as_bytes()));
         assert_eq!(attestation.bundle_digest(), Digest::of(&bytes));
-        assert_eq!(attestation.signer(), &SignerId::local(spki));
+        assert!(SignerId::local(spki).is_of(attestation.signed_by()));
         assert_eq!(attestation.key(), "trust/test.pub");
 
         for index in 0..bytes.len() {
@@ -134,7 +140,7 @@ mod tests {
         for end in 0..bytes.len() {
             assert!(verify_bundle(&bytes[..end], &keys).is_err(), "cut at {end}");
         }
-        assert_eq!(code(&bytes, &TrustedKeys::default()), "attest::untrusted-key");
+        assert_eq!(code(&bytes, &Trust::default()), "attest::untrusted-key");
         assert_eq!(code(&bundle(spki, PAYLOAD, |_| sign(b"something else")), &keys), "attest::bad-signature");
         assert_eq!(code(&bundle(spki, PAYLOAD, |_| Vec::new()), &keys), "attest::bad-signature");
         assert_eq!(code(&bundle(spki, "{}", &sign), &keys), "attest::malformed-statement");

@@ -5,7 +5,7 @@ use super::args::{Global, ProgressForm};
 use crate::adapters;
 use crate::config::Engine;
 use crate::ops::{Exit, Failure, World};
-use crate::ports::{Cache, Cancel, Events, Scanner, Signer, Silent, Workspace};
+use crate::ports::{Cache, Cancel, Events, Scanner, Silent, Workspace};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -93,19 +93,13 @@ pub(super) fn world(
     let workspace: Arc<dyn Workspace> = Arc::new(adapters::workspace::LocalWorkspace::new(root.clone()));
     let builtin: Arc<dyn Scanner> = Arc::new(adapters::scanner::builtin::Builtin::new());
     let cache: Arc<dyn Cache> = Arc::new(adapters::cache::LocalCache::open(&cache_directory));
-    let key_override = environment.key.clone();
-    let key_root = root.clone();
-    let signer = move |path: &str| {
-        let path = key_override.clone().unwrap_or_else(|| key_root.join(path));
-        adapters::signer::local::LocalSigner::open(&path).map(|signer| Arc::new(signer) as Arc<dyn Signer>)
-    };
     Ok(World {
         workspace,
         place: root.to_string_lossy().into_owned(),
         config_path,
         subjects: Arc::new(adapters::subjects::LocalSubjects::new(root.clone())),
         scanners: BTreeMap::from([(Engine::Builtin, builtin)]),
-        signer: Box::new(signer),
+        signers: Arc::new(adapters::signer::Signatories::new(root.clone(), environment.key.clone())),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),
         cache,

@@ -124,7 +124,7 @@ pub struct Sign {
 }
 
 /// Which signer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SignWith {
     /// The embedded one.

@@ -19,11 +19,29 @@ pub(super) async fn on_cores<T: Send + 'static>(
     receiver.await.map_err(|_| ExecuteError::Lost)
 }
 
+/// Waits on this thread for one thing after the other; connections live from one to the next.
+pub struct Waiter(tokio::runtime::Runtime);
+
+impl Waiter {
+    /// One that waits for nothing yet.
+    ///
+    /// # Errors
+    /// The machine gives no runtime.
+    pub fn new() -> Result<Self, ExecuteError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Ok(Self(runtime.map_err(|error| ExecuteError::NoThreads(error.to_string()))?))
+    }
+
+    /// Waits for one thing.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.0.block_on(work)
+    }
+}
+
 /// Waits for one thing on this thread.
 ///
 /// # Errors
 /// The machine gives no runtime.
 pub fn wait_for<T>(work: impl Future<Output = T>) -> Result<T, ExecuteError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    Ok(runtime.map_err(|error| ExecuteError::NoThreads(error.to_string()))?.block_on(work))
+    Ok(Waiter::new()?.wait(work))
 }

@@ -13,7 +13,7 @@ mod evidence;
 mod run;
 mod subject;
 
-pub use bridge::wait_for;
+pub use bridge::{Waiter, wait_for};
 pub use errors::ExecuteError;
 pub use evidence::{EvidenceMap, SubjectEvidence};
 pub use run::{Options, Tools, run};

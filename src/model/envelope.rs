@@ -44,16 +44,34 @@ impl Hint {
     }
 }
 
-/// An unverified bundle of the key form.
+/// What a bundle says of the key that signed. Unverified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Material {
+    /// Which key: the verifier has it already, or does not trust it.
+    Key(Hint),
+    /// The signer's certificate, DER: the leaf alone; its issuers are the verifier's.
+    Certificate(Vec<u8>),
+}
+
+/// An unverified bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
-    /// Which key.
-    pub hint: Hint,
+    /// Which key, or whose.
+    pub material: Material,
+    /// RFC 3161 `TimeStampResp`, DER, each over the signature's bytes.
+    pub timestamps: Vec<Vec<u8>>,
     /// The signed statement.
     pub envelope: Envelope,
 }
 
-/// Who signed, for people and for the lock (`local:sha256:<hex of SPKI>`).
+/// Who signed, for people and for the lock: what the build was told, ended by what a verifier can tell from the signature
+/// alone, which is all that [`SignerId::is_of`] looks at.
+///
+/// | signer | text |
+/// |---|---|
+/// | local | `local:sha256:<hex of SPKI>` |
+/// | Vault Transit | `transit:<mount>/<key>@v<version>:sha256:<hex of SPKI>` |
+/// | Vault PKI | `pki:<mount>/<role>:<identity>` |
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SignerId(pub String);
 
@@ -62,10 +80,63 @@ impl SignerId {
     pub fn local(spki: &[u8]) -> Self {
         Self(format!("local:{}", Digest::of(spki)))
     }
+
+    /// The name of a version of a Transit key, given with its `SubjectPublicKeyInfo` DER.
+    pub fn transit(mount: &str, key: &str, version: u32, spki: &[u8]) -> Self {
+        Self(format!("transit:{mount}/{key}@v{version}:{}", Digest::of(spki)))
+    }
+
+    /// The name of a role of PKI, with the identity in the certificate that it gave.
+    pub fn pki(mount: &str, role: &str, identity: &str) -> Self {
+        Self(format!("pki:{mount}/{role}:{identity}"))
+    }
+
+    /// Whether this can be the name of who was seen to have signed.
+    pub fn is_of(&self, signed_by: &SignedBy) -> bool {
+        match signed_by {
+            SignedBy::Key(digest) => {
+                let key = digest.to_string();
+                let before = self.0.strip_suffix(&key).and_then(|text| text.strip_suffix(':'));
+                before.is_some_and(|before| before == "local" || before.starts_with("transit:"))
+            }
+            SignedBy::Identity(identity) => {
+                let before = self.0.strip_suffix(identity.as_str()).and_then(|text| text.strip_suffix(':'));
+                before.is_some_and(|before| before.starts_with("pki:"))
+            }
+        }
+    }
+}
+
+/// Who was seen to have signed: what the signature itself shows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SignedBy {
+    /// The holder of the key with this digest of its SPKI DER.
+    Key(Digest),
+    /// Whom a trusted authority's certificate names.
+    Identity(String),
 }
 
 impl std::fmt::Display for SignerId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signer_is_named_by_what_verifies() {
+        let key = SignedBy::Key(Digest::of(b"spki"));
+        let identity = SignedBy::Identity("https://ci.example/shop".into());
+        assert!(SignerId::local(b"spki").is_of(&key));
+        assert!(SignerId::transit("transit", "attest", 2, b"spki").is_of(&key));
+        assert!(SignerId::pki("pki", "attestation", "https://ci.example/shop").is_of(&identity));
+        assert!(!SignerId::local(b"other").is_of(&key));
+        assert!(!SignerId::local(b"spki").is_of(&identity));
+        assert!(!SignerId::pki("pki", "attestation", "https://ci.example/shop-2").is_of(&identity));
+        assert!(!SignerId(format!("pki:a/b:{}", Digest::of(b"spki"))).is_of(&key));
+        assert!(!SignerId("https://ci.example/shop".into()).is_of(&identity));
     }
 }

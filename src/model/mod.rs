@@ -28,7 +28,7 @@ pub use advisory::{
 pub use component::{Component, Location, Scope, SourcePackage};
 pub use digest::{Digest, DigestError, Hasher};
 pub use ecosystem::{Distro, Ecosystem, EcosystemKind};
-pub use envelope::{Bundle, Envelope, Hint, SignatureBytes, SignerId};
+pub use envelope::{Bundle, Envelope, Hint, Material, SignatureBytes, SignedBy, SignerId};
 pub use finding::{Finding, FindingClass};
 pub use gap::{Gap, GapKind};
 pub use lock::{Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockService, LockSubject, LockVersion};

@@ -2,18 +2,18 @@
 
 use super::assemble::{self, Assembled, Draft, Inputs};
 use super::prepare::{self, Prepared, Wanted};
+use super::signing::Signing;
 use super::store::{Kind, Store};
-use super::verify::{current, trusted_keys};
+use super::verify::{current, read_trust};
 use super::warm::{Remember, State, Summary};
 use super::{Exit, Failure, World};
-use crate::attest::{self, TrustedKeys};
+use crate::attest::{self, Trust};
+use crate::config::SignWith;
 use crate::evaluate::{FirstSeen, WaiverProblem};
 use crate::execute::{self, EvidenceMap, ExecuteError, Tools};
 use crate::lockfile;
-use crate::model::{
-    Bundle, Digest, Envelope, Lock, LockAttestation, LockInputs, Name, ServiceVerdict, SignerId, Timestamp, Verdict,
-};
-use crate::ports::{Event, SignError, Signer};
+use crate::model::{Digest, Lock, LockAttestation, LockInputs, Name, ServiceVerdict, SignerId, Timestamp, Verdict};
+use crate::ports::Event;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -194,9 +194,9 @@ fn seal(
 ) -> Result<(LockOutcome, Digest), Failure> {
     let config = &prepared.project.config;
     let store = Store::new(world, &config.store.dir);
-    let keys = trusted_keys(world.workspace.as_ref(), &config.trust);
-    let mut bundles = match &keys {
-        Ok(keys) => reusable(&store, keys, prepared, assembled),
+    let trust = read_trust(world.workspace.as_ref(), &config.trust);
+    let bundles = match &trust {
+        Ok(trust) => reusable(&store, trust, prepared, assembled),
         Err(_) => BTreeMap::new(),
     };
     let missing: Vec<&Draft> =
@@ -208,7 +208,7 @@ fn seal(
         let mut again = assemble::lock(inputs, assembled, &|draft| bundle_of(&bundles, draft));
         again.inputs.as_of = previous.inputs.as_of;
         let digest = Digest::of(text.as_bytes());
-        let is_signed = || lock_is_signed(&store, keys.as_ref().ok(), previous, &digest);
+        let is_signed = || lock_is_signed(&store, trust.as_ref().ok(), previous, &digest);
         if lockfile::encode(&again) == *text
             && (options.locked || is_signed())
             && evidence_is_kept(&store, inputs.evidence)
@@ -219,14 +219,35 @@ fn seal(
     if options.locked {
         return Err(stale(world, prepared, inputs, assembled));
     }
-    let keys = keys?;
-    let signer = open_signer(world, prepared, &keys)?;
-    let payloads: Vec<&[u8]> = missing.iter().map(|draft| draft.payload.as_slice()).collect();
-    let signed = sign(signer.as_ref(), &payloads)?;
-    for (draft, bytes) in missing.iter().zip(&signed) {
-        let digest = Digest::of(bytes);
-        store.keep(Kind::Bundle, &digest, bytes)?;
-        bundles.insert(draft.digest, (digest, signer.public().id.clone()));
+    let trust = trust?;
+    Signing::with(world, config, &trust, |signing| write(world, prepared, inputs, assembled, bundles, &store, signing))
+}
+
+/// Signs, keeps, and last of all writes the lock.
+fn write(
+    world: &World,
+    prepared: &Prepared,
+    inputs: &Inputs<'_>,
+    assembled: &Assembled,
+    mut bundles: BTreeMap<Digest, (Digest, SignerId)>,
+    store: &Store<'_>,
+    signing: &mut Signing<'_>,
+) -> Result<(LockOutcome, Digest), Failure> {
+    let config = &prepared.project.config;
+    let by_service = |service: &Name| config.services.get(service).map_or(&config.sign.with, |service| &service.sign);
+    // Services that share an image share the statements about it.
+    let mut once = BTreeSet::new();
+    let missing: Vec<(&SignWith, &Draft)> = assembled
+        .drafts
+        .iter()
+        .flat_map(|((service, _), drafts)| drafts.iter().map(|draft| (by_service(service), draft)))
+        .filter(|(_, draft)| !bundles.contains_key(&draft.digest) && once.insert(draft.digest))
+        .collect();
+    let wanted: Vec<_> = missing.iter().map(|(with, draft)| (*with, draft.payload.as_slice())).collect();
+    for ((_, draft), (bytes, signer)) in missing.iter().zip(signing.sign(&wanted)?) {
+        let digest = Digest::of(&bytes);
+        store.keep(Kind::Bundle, &digest, &bytes)?;
+        bundles.insert(draft.digest, (digest, signer));
     }
     for evidence in inputs.evidence.values() {
         store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
@@ -242,14 +263,13 @@ fn seal(
     let text = lockfile::encode(&lock);
     let digest = Digest::of(text.as_bytes());
     let statement = Draft::of(&attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of));
-    let over_lock = sign(signer.as_ref(), &[&statement.payload])?;
-    for bytes in &over_lock {
-        store.keep(Kind::LockBundle, &digest, bytes)?;
+    for (bytes, _) in signing.sign(&[(&config.sign.with, &statement.payload)])? {
+        store.keep(Kind::LockBundle, &digest, &bytes)?;
     }
     if prepared.previous.as_ref().is_some_and(|(_, old)| *old == text) {
         return Ok((LockOutcome::Unchanged, digest));
     }
-    // Last: a run that stops before leaves the old lock, whose evidence is all still there.
+    // A run that stops before leaves the old lock, whose evidence is all still there.
     world
         .workspace
         .write(&world.lock_path(), text.as_bytes())
@@ -265,7 +285,7 @@ fn bundle_of(bundles: &BTreeMap<Digest, (Digest, SignerId)>, draft: &Draft) -> (
 /// Bundles of the last lock that hold a statement of this run, are whole, and were signed by somebody still trusted.
 fn reusable(
     store: &Store<'_>,
-    keys: &TrustedKeys,
+    trust: &Trust,
     prepared: &Prepared,
     assembled: &Assembled,
 ) -> BTreeMap<Digest, (Digest, SignerId)> {
@@ -279,9 +299,9 @@ fn reusable(
         .filter(|attestation| wanted.contains(&attestation.statement));
     let holds = |attestation: &&LockAttestation| {
         let bytes = store.read(Kind::Bundle, &attestation.bundle).ok();
-        let verified = bytes.and_then(|bytes| attest::verify_bundle(&bytes, keys).ok());
+        let verified = bytes.and_then(|bytes| attest::verify_bundle(&bytes, trust).ok());
         verified.is_some_and(|verified| {
-            verified.payload_digest() == attestation.statement && *verified.signer() == attestation.signer
+            verified.payload_digest() == attestation.statement && attestation.signer.is_of(verified.signed_by())
         })
     };
     recorded
@@ -290,9 +310,9 @@ fn reusable(
         .collect()
 }
 
-fn lock_is_signed(store: &Store<'_>, keys: Option<&TrustedKeys>, lock: &Lock, digest: &Digest) -> bool {
+fn lock_is_signed(store: &Store<'_>, trust: Option<&Trust>, lock: &Lock, digest: &Digest) -> bool {
     let bytes = store.read(Kind::LockBundle, digest).ok();
-    let verified = keys.zip(bytes).and_then(|(keys, bytes)| attest::verify_bundle(&bytes, keys).ok());
+    let verified = trust.zip(bytes).and_then(|(trust, bytes)| attest::verify_bundle(&bytes, trust).ok());
     let expected = attest::statements::lock_statement(digest, &lock.root, lock.inputs.as_of);
     verified.is_some_and(|verified| *verified.statement() == expected)
 }
@@ -324,54 +344,6 @@ fn stale(world: &World, prepared: &Prepared, inputs: &Inputs<'_>, assembled: &As
         details.push(Failure::new(Exit::Stale, "lock::stale", differences.trim_end()));
     }
     failure.details(details)
-}
-
-fn open_signer(world: &World, prepared: &Prepared, keys: &TrustedKeys) -> Result<Arc<dyn Signer>, Failure> {
-    let path = prepared.project.config.sign.key.as_deref().unwrap_or(super::LOCAL_KEY);
-    let signer = (world.signer)(path).map_err(|error| sign_failure(&error))?;
-    if keys.get(&signer.public().hint).is_none() {
-        return Err(Failure::new(Exit::Usage, "sign::untrusted", "the signing key is none of the keys in [trust]")
-            .help(
-                "add its public half to [trust] keys, or sign with a key that is there: what it signs would not verify",
-            ));
-    }
-    Ok(signer)
-}
-
-/// Bundles over payloads, in order.
-fn sign(signer: &dyn Signer, payloads: &[&[u8]]) -> Result<Vec<Vec<u8>>, Failure> {
-    if payloads.is_empty() {
-        return Ok(Vec::new());
-    }
-    let encodings: Vec<Vec<u8>> =
-        payloads.iter().map(|payload| Envelope::pre_authentication_encoding(Envelope::IN_TOTO, payload)).collect();
-    let signatures = execute::wait_for(signer.sign(&encodings))
-        .map_err(|error| Failure::new(Exit::Infrastructure, "run::no-threads", error.to_string()))?
-        .map_err(|error| sign_failure(&error))?;
-    if signatures.len() != payloads.len() {
-        return Err(Failure::new(
-            Exit::Integrity,
-            "sign::count",
-            "the signer gave another number of signatures than asked for",
-        ));
-    }
-    let bundle = |(payload, signature): (&&[u8], _)| {
-        attest::bundle::encode(&Bundle {
-            hint: signer.public().hint.clone(),
-            envelope: Envelope { payload_type: Envelope::IN_TOTO.to_owned(), payload: payload.to_vec(), signature },
-        })
-    };
-    Ok(payloads.iter().zip(signatures).map(bundle).collect())
-}
-
-fn sign_failure(error: &SignError) -> Failure {
-    let (exit, code) = match error {
-        SignError::NoKey { .. } => (Exit::Usage, "sign::no-key"),
-        SignError::Refused(_) => (Exit::Usage, "sign::refused"),
-        SignError::Unverified => (Exit::Integrity, "sign::unverified"),
-        SignError::Unavailable(_) => (Exit::Infrastructure, "sign::unavailable"),
-    };
-    Failure::new(exit, code, error.to_string())
 }
 
 fn built(prepared: &Prepared, assembled: &Assembled, evidence: &EvidenceMap, lock: LockOutcome) -> Built {

@@ -8,8 +8,8 @@ use super::project::{Project, read_lock};
 use super::recall::{Recalled, Stored, stored_evidence, subjects};
 use super::store::{Kind, Store};
 use super::{Exit, Failure, World};
-use crate::attest::{self, Attestation, TrustedKeys};
-use crate::config::Trust;
+use crate::attest::{self, Attestation, Trust, TrustFiles};
+use crate::config;
 use crate::lockfile::{self, Current, CurrentService, CurrentSubject};
 use crate::model::{
     Digest, Lock, LockAttestation, LockSubject, Name, PredicateType, ServiceVerdict, SignerId, StatementSubject,
@@ -27,7 +27,7 @@ pub struct Options {
     /// The instant to judge at in a replay; `None` for the lock's own.
     pub as_of: Option<Timestamp>,
     /// Whom to trust instead of the config's `[trust]`: the keys, and where their paths start.
-    pub trust: Option<(Arc<dyn Workspace>, Trust)>,
+    pub trust: Option<(Arc<dyn Workspace>, config::Trust)>,
 }
 
 /// What was checked, each with its result.
@@ -81,15 +81,15 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
     };
     let lock_digest = Digest::of(text.as_bytes());
     let store = Store::new(world, &project.config.store.dir);
-    let keys = match &options.trust {
-        Some((workspace, trust)) => trusted_keys(workspace.as_ref(), trust)?,
-        None => trusted_keys(world.workspace.as_ref(), &project.config.trust)?,
+    let trust = match &options.trust {
+        Some((workspace, trust)) => read_trust(workspace.as_ref(), trust)?,
+        None => read_trust(world.workspace.as_ref(), &project.config.trust)?,
     };
 
     let mut checks = vec![
-        Check::of("lock-signature", 1, lock_signature(&store, &keys, &lock, &lock_digest).err().into_iter().collect()),
+        Check::of("lock-signature", 1, lock_signature(&store, &trust, &lock, &lock_digest).err().into_iter().collect()),
         currency(world, &project, &lock),
-        attestations(&store, &keys, &lock),
+        attestations(&store, &trust, &lock),
     ];
     let (evidence, failures) = stored_evidence(&store, &lock);
     checks.push(Check::of("evidence", 2 * subjects(&lock).count(), failures));
@@ -118,11 +118,11 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
     })
 }
 
-/// Reads the public keys that may have signed.
+/// Reads who may have signed.
 ///
 /// # Errors
 /// There is none, or one cannot be read.
-pub(super) fn trusted_keys(workspace: &dyn Workspace, trust: &Trust) -> Result<TrustedKeys, Failure> {
+pub(super) fn read_trust(workspace: &dyn Workspace, trust: &config::Trust) -> Result<Trust, Failure> {
     if trust.keys.is_empty() {
         return Err(Failure::new(Exit::Integrity, "trust::nobody", "nobody is trusted: no signature can be accepted")
             .help("name public keys in [trust] keys, or in the file given by --trust"));
@@ -135,19 +135,19 @@ pub(super) fn trusted_keys(workspace: &dyn Workspace, trust: &Trust) -> Result<T
         })?;
         keys.push((path.clone(), bytes));
     }
-    let pairs: Vec<(&str, &[u8])> = keys.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
-    TrustedKeys::from_pem(&pairs).map_err(|error| Failure::from_diagnostic(Exit::Usage, error))
+    let keys = keys.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    Trust::read(&TrustFiles { keys }).map_err(|error| Failure::from_diagnostic(Exit::Usage, error))
 }
 
 /// The lock's own bundle: over exactly these bytes, with this root, by somebody trusted.
-fn lock_signature(store: &Store<'_>, keys: &TrustedKeys, lock: &Lock, digest: &Digest) -> Result<(), Failure> {
+fn lock_signature(store: &Store<'_>, trust: &Trust, lock: &Lock, digest: &Digest) -> Result<(), Failure> {
     let bytes = store.read(Kind::LockBundle, digest).map_err(|failure| Failure {
         message: format!("no signature covers these bytes of the lock: {}", failure.message),
         code: "lock::unsigned".into(),
         ..failure
     })?;
     let attestation =
-        attest::verify_bundle(&bytes, keys).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
+        attest::verify_bundle(&bytes, trust).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
     let expected = attest::statements::lock_statement(digest, &lock.root, lock.inputs.as_of);
     if attestation.statement() == &expected {
         return Ok(());
@@ -201,7 +201,7 @@ pub(super) fn current<'a>(
 }
 
 /// Every required attestation of every subject: there, unaltered, signed by somebody trusted, about this subject.
-fn attestations(store: &Store<'_>, keys: &TrustedKeys, lock: &Lock) -> Check {
+fn attestations(store: &Store<'_>, trust: &Trust, lock: &Lock) -> Check {
     let mut failures = Vec::new();
     let mut count = 0;
     for (service, subject) in subjects(lock) {
@@ -218,7 +218,7 @@ fn attestations(store: &Store<'_>, keys: &TrustedKeys, lock: &Lock) -> Check {
         }
         for recorded in &subject.attestations {
             let checked = store.read(Kind::Bundle, &recorded.bundle).and_then(|bytes| {
-                attest::verify_bundle(&bytes, keys).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))
+                attest::verify_bundle(&bytes, trust).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))
             });
             let wrong = match &checked {
                 Err(failure) => Some((failure.code.clone(), failure.to_string())),
@@ -250,7 +250,7 @@ fn mismatch(attestation: &Attestation, recorded: &LockAttestation, subject: &Loc
         Some("its statement is of another type")
     } else if statement.subject != [about] {
         Some("its statement is about another subject")
-    } else if *attestation.signer() != recorded.signer {
+    } else if !recorded.signer.is_of(attestation.signed_by()) {
         Some("it was signed by another than the lock says")
     } else {
         None

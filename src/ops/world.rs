@@ -1,17 +1,12 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
 use crate::config::Engine;
-use crate::ports::{
-    AdvisoryStore, Cache, Cancel, Clock, Events, History, Scanner, SignError, Signer, Subjects, Workspace,
-};
+use crate::ports::{AdvisoryStore, Cache, Cancel, Clock, Events, History, Scanner, Signers, Subjects, Workspace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The key of the local signer, from the project's root, where the config names no other.
 pub const LOCAL_KEY: &str = ".proofmark/local.key";
-
-/// Opens the signer that keeps its key at a path from the project's root; only when something is to be signed.
-pub type OpenSigner = dyn Fn(&str) -> Result<Arc<dyn Signer>, SignError> + Send + Sync;
 
 /// The ports, and where the project is.
 pub struct World {
@@ -25,8 +20,8 @@ pub struct World {
     pub subjects: Arc<dyn Subjects>,
     /// The scanners there are.
     pub scanners: BTreeMap<Engine, Arc<dyn Scanner>>,
-    /// Opens the local signer.
-    pub signer: Box<OpenSigner>,
+    /// Opens signers; only when something is to be signed.
+    pub signers: Arc<dyn Signers>,
     /// The databases.
     pub advisories: Arc<dyn AdvisoryStore>,
     /// Earlier contents of the project's files.

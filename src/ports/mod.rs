@@ -11,6 +11,7 @@ mod history;
 mod scanner;
 mod signer;
 mod subjects;
+mod timestamper;
 mod workspace;
 
 pub use advisories::{Advisories, AdvisoriesError, AdvisoryStore};
@@ -19,8 +20,9 @@ pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};
 pub use history::{History, HistoryError};
 pub use scanner::{ScanError, ScanRequest, ScanTask, Scanner};
-pub use signer::{SignError, Signer, SignerPublic};
+pub use signer::{SignError, Signer, SignerPublic, SignerSpec, Signers};
 pub use subjects::{ImageSpec, Located, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
+pub use timestamper::{TimestampError, Timestamper};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
 
 /// A future in a box, so that traits with async methods stay usable as `dyn`.

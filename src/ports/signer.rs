@@ -1,7 +1,8 @@
 //! What signs statements.
 
 use super::BoxFuture;
-use crate::model::{Hint, SignatureBytes, SignerId};
+use crate::model::{Material, SignatureBytes, SignerId};
+use std::sync::Arc;
 
 /// A signer. One call signs everything of a run, so that a remote signer needs O(1) requests.
 pub trait Signer: Send + Sync {
@@ -13,13 +14,32 @@ pub trait Signer: Send + Sync {
     fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<SignatureBytes>, SignError>>;
 }
 
+/// A signer as the config names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignerSpec {
+    /// The embedded one.
+    Local {
+        /// The private key's file, from the project's root.
+        key: String,
+    },
+}
+
+/// Opens the signers of a run.
+pub trait Signers: Send + Sync {
+    /// Opens one; logs in where it must.
+    fn open<'a>(&'a self, spec: &'a SignerSpec) -> BoxFuture<'a, Result<Arc<dyn Signer>, SignError>>;
+
+    /// Ends what opening began: gives up the logins that it made. What cannot be ended ends by itself.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
 /// The public half of a signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignerPublic {
     /// For the lock.
     pub id: SignerId,
     /// For the bundle.
-    pub hint: Hint,
+    pub material: Material,
     /// `SubjectPublicKeyInfo`, DER.
     pub spki: Vec<u8>,
 }
@@ -39,6 +59,9 @@ pub enum SignError {
     /// The signature does not verify. Integrity.
     #[error("the signer's answer does not verify with its own public key")]
     Unverified,
+    /// The signer's answer is not what was asked for (another identity, key or life of a certificate). Integrity.
+    #[error("{0}")]
+    Unexpected(String),
     /// The signer cannot be reached now. Infrastructure.
     #[error("{0}")]
     Unavailable(String),

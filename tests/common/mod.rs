@@ -126,7 +126,7 @@ pub fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name();
-        let made = [".compliance", ".proofmark", "compliance.lock", "local.pub"];
+        let made = [".compliance", ".proofmark", "compliance.lock", "compliance.failing.lock", "local.pub"];
         if made.iter().any(|made| name == *made) {
             continue;
         }

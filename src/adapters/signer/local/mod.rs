@@ -9,7 +9,7 @@ mod generate;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Hint, SignatureBytes, SignerId};
+use crate::model::{Hint, Material, SignatureBytes, SignerId};
 use crate::ports::{BoxFuture, SignError, Signer, SignerPublic};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -62,7 +62,7 @@ impl LocalSigner {
             let verifier = ParsedPublicKey::new(&ED25519, pair.public_key().as_ref()).ok()?;
             (Key::Ed25519(pair), spki, verifier)
         };
-        let public = SignerPublic { id: SignerId::local(&spki), hint: Hint::of(&spki), spki };
+        let public = SignerPublic { id: SignerId::local(&spki), material: Material::Key(Hint::of(&spki)), spki };
         Some(Self { key, verifier, public })
     }
 

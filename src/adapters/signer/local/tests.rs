@@ -47,7 +47,7 @@ fn makes_keys_that_it_signs_with() {
         let signer = LocalSigner::open(&files.private).unwrap();
         assert_eq!(signer.public(), &public);
         assert_eq!(public.id, SignerId::local(&public.spki));
-        assert_eq!(public.hint, Hint::of(&public.spki));
+        assert_eq!(public.material, Material::Key(Hint::of(&public.spki)));
         let signatures = sign(&signer, &[b"one".to_vec(), b"two".to_vec()]);
         assert!(signer.verifier.verify_sig(b"one", &signatures[0].0).is_ok());
         assert!(signer.verifier.verify_sig(b"two", &signatures[1].0).is_ok());
