@@ -304,7 +304,9 @@ fn differences_between_locks_are_told() {
     project.edit("src/storefront/package-lock.json", "\"version\": \"1.", "\"version\": \"4.");
     project.run(&["build", "--as-of", AS_OF]);
     let json = project.exits(0, &["diff", "old.lock", "compliance.lock", "--format", "json"]).json();
-    assert!(json.to_string().contains("storefront"), "{json}");
+    let subject = &json["services-changed"][0]["subjects-changed"][0];
+    assert_eq!(json["services-changed"][0]["name"], "storefront", "{json}");
+    assert_eq!(subject["components"]["changed"].as_array().map(Vec::len), Some(1), "{json}");
     let words = project.ok(&["diff", "old.lock"]);
     assert!(words.contains("storefront"), "{words}");
     project.exits(2, &["diff", "no-such-file-or-revision"]);

@@ -151,6 +151,11 @@ pub struct Store {
     pub dir: String,
 }
 
+impl Store {
+    /// The directory where the config names none.
+    pub const DEFAULT: &'static str = ".compliance";
+}
+
 /// `[images.NAME]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Image {

@@ -125,16 +125,25 @@ fn drive(
     runtime.block_on(async {
         let started = tokio::time::Instant::now();
         let permits = Arc::new(tokio::sync::Semaphore::new(options.jobs));
+        let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         for job in jobs {
             let (tools, pool, permits) = (tools.clone(), Arc::clone(&pool), Arc::clone(&permits));
+            let stopped = stopped.clone();
             tasks.spawn(async move {
-                tokio::time::sleep_until(started + job.plan.sbom.offset).await;
-                let permit = permits.acquire_owned().await;
+                let turn = async {
+                    tokio::time::sleep_until(started + job.plan.sbom.offset).await;
+                    permits.acquire_owned().await
+                };
+                // Whoever waits for a turn, a program or a server does not hear `cancel`.
+                let permit = tokio::select! {
+                    permit = turn => permit,
+                    () = told(stopped.clone()) => return Err(ExecuteError::Cancelled),
+                };
                 let done = if tools.cancel.is_cancelled() {
                     Err(ExecuteError::Cancelled)
                 } else {
-                    one(job, &tools, options, &pool).await
+                    one(job, &tools, options, &pool, stopped).await
                 };
                 drop(permit);
                 done
@@ -150,6 +159,7 @@ fn drive(
                     interrupts_heard = heard.is_ok();
                     if interrupts_heard {
                         tools.cancel.cancel();
+                        stop.send_replace(true);
                     }
                     continue;
                 }
@@ -159,6 +169,7 @@ fn drive(
                 Some(Ok(Ok(finished))) => done.push(finished),
                 Some(Ok(Err(error))) => {
                     tools.cancel.cancel();
+                    stop.send_replace(true);
                     // What failed first is the cause; what was cancelled after it is not.
                     if failed.as_ref().is_none_or(|known| matches!(known, ExecuteError::Cancelled)) {
                         failed = Some(error);
@@ -171,14 +182,24 @@ fn drive(
     })
 }
 
+/// Says that the run is to stop.
+type Stopped = tokio::sync::watch::Receiver<bool>;
+
+/// Waits until the run is to stop; for ever where it never is.
+async fn told(mut stopped: Stopped) {
+    if stopped.wait_for(|stopped| *stopped).await.is_err() {
+        std::future::pending().await
+    }
+}
+
 /// One subject: scan, then match.
-async fn one(job: Job, tools: &Tools, options: Options, pool: &Arc<rayon::ThreadPool>) -> Done {
+async fn one(job: Job, tools: &Tools, options: Options, pool: &Arc<rayon::ThreadPool>, stopped: Stopped) -> Done {
     let Job { plan, located } = job;
     let scanned = match recalled_scan(&plan, &located.subject, tools) {
         Some(scanned) => scanned,
         None => {
             let clock = begin(&plan.sbom, tools);
-            let scanned = scan(&plan, located, tools, options, pool).await;
+            let scanned = scan(&plan, located, tools, options, pool, stopped).await;
             end(&plan.sbom, clock, scanned.as_ref().err(), tools);
             scanned?
         }
@@ -219,6 +240,7 @@ async fn scan(
     tools: &Tools,
     options: Options,
     pool: &Arc<rayon::ThreadPool>,
+    stopped: Stopped,
 ) -> Result<Scanned, ExecuteError> {
     let action = || plan.sbom.label.clone();
     let Some(scanner) = tools.scanners.get(&plan.engine).map(Arc::clone) else {
@@ -231,7 +253,10 @@ async fn scan(
     let work = async {
         match scanner.scan(request) {
             ScanTask::Cpu(work) => on_cores(pool, work).await,
-            ScanTask::Wait(work) => Ok(work.await),
+            ScanTask::Wait(work) => tokio::select! {
+                done = work => Ok(done),
+                () = told(stopped) => Ok(Err(ScanError::Cancelled)),
+            },
         }
     };
     let limit = std::time::Duration::from_secs(options.timeout.secs());

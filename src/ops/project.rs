@@ -155,17 +155,6 @@ impl Project {
         world.subjects.locate(&spec, known).map_err(|error| subject_failure(&format!("images.{name}"), &error))
     }
 
-    /// The key that sets a value of a policy: its own, else that of a policy which it extends.
-    fn policy_key(&self, policy: &Name, value: &str) -> Option<String> {
-        let own = format!("policy.{policy}.{value}");
-        if self.config.spans.contains_key(&own) {
-            return Some(own);
-        }
-        let ending = format!(".{value}");
-        let inherited = |key: &&String| key.starts_with("policy.") && key.ends_with(&ending);
-        self.config.spans.keys().find(inherited).cloned()
-    }
-
     /// The line of the config, counted from 1, on which a key stands; for messages.
     pub fn line(&self, key: &str) -> Option<usize> {
         self.config.spans.get(key).map(|span| line_of(&self.text, span.0))
@@ -209,9 +198,10 @@ pub(super) fn subject_failure(place: &str, error: &SubjectError) -> Failure {
 pub fn limit_place(world: &World, project: &Project, service: &Name, reason: &Reason) -> Option<String> {
     let policy = &project.config.services.get(service)?.policy;
     let key = match reason {
-        Reason::TooMany { severity, .. } => project.policy_key(policy, &format!("max.{severity}")),
-        Reason::License { .. } => project.policy_key(policy, "licenses"),
-        Reason::EndOfLife { .. } => project.policy_key(policy, "end-of-life"),
+        // What a policy inherits has its place under the policy's own name as well.
+        Reason::TooMany { severity, .. } => Some(format!("policy.{policy}.max.{severity}")),
+        Reason::License { .. } => Some(format!("policy.{policy}.licenses")),
+        Reason::EndOfLife { .. } => Some(format!("policy.{policy}.end-of-life")),
         Reason::Dependency { .. } => Some(format!("services.{service}.depends-on")),
         Reason::Gap(_) | Reason::Malicious { .. } | Reason::Waivers { .. } => None,
     }?;

@@ -73,6 +73,12 @@ fn make_key(context: &Context<'_>, root: &Path, private: &str, public: &str, kin
         context.output.note(&format!("{private}: the signing key is there already\n"));
         return Ok(());
     }
+    if public_path.exists() && !private_path.exists() {
+        let what = format!("{public} is there, but its private half {private} is not on this machine");
+        return Err(Failure::new(Exit::Usage, "init::key", what).help(
+            "a clone comes without it: set PROOFMARK_KEY_FILE to where it is, or move the public half away to make another key",
+        ));
+    }
     let workspace = crate::adapters::workspace::LocalWorkspace::new(root.to_owned());
     if private.starts_with(".proofmark/") {
         workspace.write(".proofmark/.gitignore", b"*\n").map_err(|error| failed(&error))?;

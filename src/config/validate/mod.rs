@@ -54,7 +54,7 @@ pub(super) fn validate(raw: &RawConfig, report: &mut Report) -> Option<Config> {
         vault: raw.table("vault").map(Section::to_json),
         sign,
         trust: trust(raw),
-        store: Store { dir: raw.table("store").and_then(|store| store.owned("dir")).unwrap_or(".compliance".into()) },
+        store: Store { dir: raw.table("store").and_then(|store| store.owned("dir")).unwrap_or(Store::DEFAULT.into()) },
         policies,
         images,
         services,

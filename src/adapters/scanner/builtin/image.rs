@@ -39,7 +39,13 @@ pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, Sca
         origins: origins(facts, stack.earlier(place, path), &diff_id),
     });
     let placed: Vec<Placed<'_>> = placed.collect();
-    Ok(assemble(&placed, gaps))
+    let mut sbom = assemble(&placed, gaps);
+    // An image that shows nothing of what it is made of was not looked into: that is not the same as one with no packages.
+    if sbom.components.is_empty() && sbom.gaps.is_empty() {
+        let reason = "there is no package database, package or program of a kind that is read by this version";
+        sbom.gaps.push(Gap::new(GapKind::UnreadableFile, "", reason));
+    }
+    Ok(sbom)
 }
 
 /// A package came with the lowest layer since which the database has had it.
