@@ -60,7 +60,11 @@ pub(super) fn run(context: &Context<'_>, args: &InitArgs) -> Result<Exit, Failur
     }
     context.output.note(&said);
     make_key(context, &root, LOCAL_KEY, PUBLIC_KEY, args.key_type)?;
-    context.output.note("next: `proofmark db update`, then `proofmark build`\n");
+    context.output.note(if detected.services.is_empty() {
+        "no service was found: declare at least one, then `proofmark db update` and `proofmark build`\n"
+    } else {
+        "next: `proofmark db update`, then `proofmark build`\n"
+    });
     Ok(Exit::Pass)
 }
 

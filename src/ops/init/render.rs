@@ -38,6 +38,9 @@ fn write_config(out: &mut String, detected: &Detected, project_name: &Name) -> s
         out,
         "\n# Services: what is shipped. `path` is its source tree, for lockfiles; `depends-on` names services that it needs."
     )?;
+    if detected.services.is_empty() {
+        out.push_str(NO_SERVICE);
+    }
     for service in &detected.services {
         write_service(out, service)?;
     }
@@ -73,6 +76,13 @@ keys = ["trust/local.pub"]
 # Policies: the most findings of each severity that pass; a severity that is not named has no limit.
 [policy.baseline]
 max = { critical = 0, high = 0 }
+"#;
+
+const NO_SERVICE: &str = r#"# None was found: at least one has to be declared.
+# [services.NAME]
+# path = "."
+# policy = "baseline"
+
 "#;
 
 const WAIVER: &str = r#"# Waivers: findings that somebody answers for, until a date at most 180 days ahead.

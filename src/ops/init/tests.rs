@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests walk real trees")]
 
 use super::*;
+use crate::config;
 use std::path::{Path, PathBuf};
 
 fn found(path: &str, content: &str) -> FoundFile {
@@ -216,6 +217,8 @@ fn the_text_is_toml_with_every_service() {
         found("images/x/oci-layout", ""),
     ]);
     let text = render(&detected, &Name::new("shop").unwrap());
+    let loaded = config::load("compliance.toml", text.as_bytes(), config::Syntax::Toml);
+    assert!(loaded.is_ok(), "{:?}", loaded.err());
     let value: toml::Table = text.parse().unwrap();
     assert_eq!(value["project"]["name"].as_str(), Some("shop"));
     assert_eq!(value["services"].as_table().unwrap().len(), detected.services.len());
