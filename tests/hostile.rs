@@ -278,3 +278,52 @@ fn the_readme_shows_what_is_printed() {
         assert!(readme.contains(text.trim_end()), "README.md does not show:\n{text}");
     }
 }
+
+/// A pack is checked where there is nothing else: no project, no home, no cache and, where the system lets us, no network.
+#[test]
+fn a_pack_is_verified_alone_and_every_change_is_seen() {
+    let project = Project::boutique();
+    project.build();
+    project.ok(&["pack"]);
+    project.ok(&["pack", "--output", "again.pack"]);
+    let pack = project.read("evidence.pack");
+    assert!(pack == project.read("again.pack"), "the same evidence gave another pack");
+
+    let auditor = Project::bare("auditor");
+    auditor.write("evidence.pack", &pack);
+    auditor.write("their.pub", project.read("trust/local.pub"));
+    auditor.write("trust.toml", "keys = [\"their.pub\"]\n");
+    let alone = |arguments: &[&str]| {
+        let mut command = auditor.command(arguments);
+        command.env_remove("PROOFMARK_CACHE_DIR");
+        Run::of(command)
+    };
+    let run = alone(&["verify", "--pack", "evidence.pack", "--replay", "--trust", "trust.toml"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let run = alone(&["verify", "--pack", "evidence.pack"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("--trust FILE names your own"), "{run:?}");
+    for at in (0..pack.len()).step_by(pack.len() / 40) {
+        let mut other = pack.clone();
+        other[at] ^= 1;
+        auditor.write("other.pack", other);
+        let run = alone(&["verify", "--pack", "other.pack"]);
+        assert_eq!(run.code, 4, "byte {at}: {run:?}");
+    }
+    auditor.write("other.pack", &pack[..pack.len() / 2]);
+    assert_eq!(alone(&["verify", "--pack", "other.pack"]).code, 4);
+    // Another's key in the trust file: nothing in the pack is taken for trusted.
+    auditor.ok(&["init"]);
+    auditor.write("trust.toml", "keys = [\"trust/local.pub\"]\n");
+    assert_eq!(alone(&["verify", "--pack", "evidence.pack", "--trust", "trust.toml"]).code, 4);
+
+    let program = env!("CARGO_BIN_EXE_proofmark");
+    let unshared = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("unshare");
+        command.current_dir(auditor.root()).arg("-rn").args(arguments).env_clear();
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    if unshared(&["true"]) {
+        assert!(unshared(&[program, "verify", "--pack", "evidence.pack", "--replay"]));
+    }
+}

@@ -167,3 +167,46 @@ pub enum VerifyError {
     #[diagnostic(transparent)]
     Statement(#[from] StatementError),
 }
+
+/// Why bytes are not a pack.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
+pub enum PackError {
+    /// Larger than is ever read.
+    #[error("the pack is larger than {limit} bytes")]
+    #[diagnostic(code("pack::too-large"))]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// Not an archive of the form that we write.
+    #[error("not a pack: {reason}")]
+    #[diagnostic(code("pack::malformed"))]
+    Malformed {
+        /// What is wrong.
+        reason: String,
+    },
+    /// Of a form that this version does not know.
+    #[error("the pack is of version {version}; this version reads 1")]
+    #[diagnostic(code("pack::version"))]
+    Version {
+        /// Its version.
+        version: u32,
+    },
+    /// A file is not the one that its index names.
+    #[error("{path} in the pack is not what its index says")]
+    #[diagnostic(code("pack::altered"))]
+    Altered {
+        /// Which file.
+        path: String,
+    },
+    /// Says what a pack may say, but not in the one way that we write.
+    #[error("the pack was changed after it was written")]
+    #[diagnostic(code("pack::not-canonical"))]
+    NotCanonical,
+}
+
+impl PackError {
+    pub(super) fn malformed(reason: impl Into<String>) -> Self {
+        Self::Malformed { reason: reason.into() }
+    }
+}

@@ -9,6 +9,7 @@
 //! | [`bundle`] | `Bundle` ↔ Sigstore bundle v0.3 |
 //! | [`keys`], [`verify`] | a bundle's bytes and whom to trust → [`Attestation`] |
 //! | [`merkle`] | statement digests → the lock's root |
+//! | [`pack`] | a lock's files ↔ one archive |
 //!
 //! Everything written here is canonical JSON (RFC 8785) and everything read back must be exactly what would be written:
 //! one meaning has one spelling, so no changed byte goes unnoticed. Bytes that nobody has verified
@@ -22,13 +23,14 @@ mod errors;
 mod json;
 pub mod keys;
 pub mod merkle;
+pub mod pack;
 pub mod payload;
 pub mod slice;
 pub mod statements;
 mod trust;
 pub mod verify;
 
-pub use errors::{BundleError, DocumentError, KeyError, StatementError, VerifyError};
+pub use errors::{BundleError, DocumentError, KeyError, PackError, StatementError, VerifyError};
 pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};
 pub use trust::{Trust, TrustFiles};

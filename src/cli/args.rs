@@ -81,6 +81,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Check the lock and every attestation.
     Verify(VerifyArgs),
+    /// Put the lock and all that verifies it into one file, for an auditor.
+    Pack(PackArgs),
     /// Compare two locks: files, or git revisions.
     Diff(DiffArgs),
     /// Tell why a service failed, why an action ran, how a package got in, or what fixes a finding.
@@ -183,6 +185,16 @@ pub struct VerifyArgs {
     /// Who may have signed: a TOML file with the keys of [trust].
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
+    /// Verify what is in a pack instead of the project.
+    #[arg(long, value_name = "FILE")]
+    pub pack: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// Where to write it.
+    #[arg(short, long, value_name = "FILE", default_value = "evidence.pack")]
+    pub output: PathBuf,
 }
 
 /// Options of `diff`.

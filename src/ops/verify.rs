@@ -24,6 +24,8 @@ use std::sync::Arc;
 pub struct Options {
     /// Compute findings and verdicts anew.
     pub replay: bool,
+    /// The subjects are not here (a pack): that the lock is current is checked of config, policies and services alone.
+    pub packed: bool,
     /// The instant to judge at in a replay; `None` for the lock's own.
     pub as_of: Option<Timestamp>,
     /// Whom to trust instead of the config's `[trust]`: the keys, and where their paths start.
@@ -88,7 +90,7 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
 
     let mut checks = vec![
         Check::of("lock-signature", 1, lock_signature(&store, &trust, &lock, &lock_digest).err().into_iter().collect()),
-        currency(world, &project, &lock),
+        currency(world, &project, &lock, options.packed),
         attestations(&store, &trust, &lock),
     ];
     let (evidence, failures) = stored_evidence(&store, &lock);
@@ -155,9 +157,17 @@ fn lock_signature(store: &Store<'_>, trust: &Trust, lock: &Lock, digest: &Digest
     Err(Failure::new(Exit::Integrity, "lock::other-signed", "the lock's signature is over another lock"))
 }
 
-/// Whether the lock is of this config and of these subjects.
-fn currency(world: &World, project: &Project, lock: &Lock) -> Check {
+/// Whether the lock is of this config and, where they are at hand, of these subjects.
+fn currency(world: &World, project: &Project, lock: &Lock, packed: bool) -> Check {
     let services: BTreeSet<Name> = project.config.services.keys().cloned().collect();
+    if packed {
+        let recorded: Vec<_> = subjects(lock)
+            .map(|(service, recorded)| ((service.name.clone(), recorded.name.clone()), subject_of(recorded)))
+            .collect();
+        let current =
+            current(project, recorded.iter().map(|(key, subject)| (key, subject)), lock.inputs.scanners.clone());
+        return Check::of("current", services.len(), stale(lock, &current));
+    }
     let located = match project.locate(world, &services, &|_, _| None) {
         Ok(located) => located,
         Err(failure) => return Check::of("current", services.len(), vec![failure]),
@@ -165,14 +175,18 @@ fn currency(world: &World, project: &Project, lock: &Lock) -> Check {
     // The scanners that made the evidence need not be here to check it.
     let scanners = lock.inputs.scanners.clone();
     let current = current(project, located.iter().map(|(key, located)| (key, &located.subject)), scanners);
-    let stale = lockfile::satisfy(lock, &current);
-    let failures = stale
-        .iter()
-        .map(|stale| {
-            Failure::new(Exit::Stale, "lock::stale", stale.to_string()).help("`proofmark build` brings it up to date")
-        })
-        .collect();
-    Check::of("current", located.len(), failures)
+    Check::of("current", located.len(), stale(lock, &current))
+}
+
+fn stale(lock: &Lock, current: &Current) -> Vec<Failure> {
+    let failure = |stale: &lockfile::Stale| {
+        Failure::new(Exit::Stale, "lock::stale", stale.to_string()).help("`proofmark build` brings it up to date")
+    };
+    lockfile::satisfy(lock, current).iter().map(failure).collect()
+}
+
+fn subject_of(recorded: &LockSubject) -> Subject {
+    Subject { name: recorded.name.clone(), kind: recorded.kind, uri: recorded.uri.clone(), digest: recorded.digest }
 }
 
 /// What a current lock has to say.
@@ -238,12 +252,7 @@ fn attestations(store: &Store<'_>, trust: &Trust, lock: &Lock) -> Check {
 /// What of a verified attestation is not as the lock records it.
 fn mismatch(attestation: &Attestation, recorded: &LockAttestation, subject: &LockSubject) -> Option<&'static str> {
     let statement = attestation.statement();
-    let about = StatementSubject::from(&Subject {
-        name: subject.name.clone(),
-        kind: subject.kind,
-        uri: subject.uri.clone(),
-        digest: subject.digest,
-    });
+    let about = StatementSubject::from(&subject_of(subject));
     if attestation.payload_digest() != recorded.statement {
         Some("its statement is not the one in the lock")
     } else if statement.predicate_type != recorded.predicate_type {

@@ -9,6 +9,7 @@ mod explain;
 mod generate;
 mod graph;
 mod init;
+mod pack;
 mod plan;
 mod scan;
 mod verify;
@@ -46,6 +47,7 @@ pub(super) fn run(cli: &Cli, environment: &Environment, output: &Output) -> Resu
         Command::Plan(args) => plan::run(&context, args),
         Command::Build(args) => build::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
+        Command::Pack(args) => pack::run(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Explain(args) => explain::run(&context, args),
         Command::Graph => graph::run(&context),

@@ -2,18 +2,25 @@
 #![expect(clippy::disallowed_methods, reason = "a trust file may lie outside the project")]
 
 use super::Context;
+use crate::adapters::packed::PackedWorkspace;
 use crate::adapters::workspace::LocalWorkspace;
+use crate::attest::PackError;
+use crate::attest::pack;
 use crate::cli::args::VerifyArgs;
 use crate::cli::output::Form;
+use crate::cli::wire::{self, Environment};
 use crate::config;
 use crate::model::Timestamp;
-use crate::ops::{self, Exit, Failure, Verified, VerifyOptions};
+use crate::ops::{self, Exit, Failure, Verified, VerifyOptions, World};
 use crate::ports::{Cancel, Workspace};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
-    let world = context.world(Cancel::new())?;
+    let world = match &args.pack {
+        Some(path) => packed(context, path)?,
+        None => context.world(Cancel::new())?,
+    };
     let as_of = match args.as_of.as_str() {
         "lock" => None,
         "now" => Some(world.clock.now()),
@@ -23,7 +30,7 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
     };
     let trust = args.trust.as_deref().map(trust_file).transpose()?;
     // Judging at another instant is a replay.
-    let options = VerifyOptions { replay: args.replay || as_of.is_some(), as_of, trust };
+    let options = VerifyOptions { replay: args.replay || as_of.is_some(), packed: args.pack.is_some(), as_of, trust };
     let verified = ops::verify(&world, &options)?;
     match context.output.form {
         Form::Json => context.output.json(&verified),
@@ -32,9 +39,29 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
                 context.output.failure(failure);
             }
             context.output.note(&words(&verified));
+            if args.pack.is_some() && args.trust.is_none() {
+                context.output.note("trusted were the keys in the pack itself: --trust FILE names your own\n");
+            }
         }
     }
     Ok(verified.exit)
+}
+
+/// A world in which the project is what the pack holds.
+fn packed(context: &Context<'_>, path: &Path) -> Result<World, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::new(Exit::Usage, "pack::unreadable", format!("{}: {error}", path.display()));
+    if std::fs::metadata(path).map_err(unreadable)?.len() > pack::LIMIT as u64 {
+        return Err(Failure::from_diagnostic(Exit::Integrity, PackError::TooLarge { limit: pack::LIMIT }));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let pack = pack::decode(&bytes).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
+    // Nothing is looked for on this machine: neither project nor cache have a place.
+    let nowhere = Environment { cache: Some(PathBuf::from("/nonexistent")), ..Environment::default() };
+    let root = PathBuf::from("/nonexistent");
+    let mut world = wire::world(root, pack.config, &context.cli.global, &nowhere, Cancel::new())?;
+    world.workspace = Arc::new(PackedWorkspace::new(pack.files));
+    Ok(world)
 }
 
 fn words(verified: &Verified) -> String {
