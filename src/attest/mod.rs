@@ -34,4 +34,4 @@ pub use errors::{BundleError, DocumentError, KeyError, PackError, StatementError
 pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};
 pub use trust::{Trust, TrustFiles};
-pub use verify::{Attestation, verify_bundle};
+pub use verify::{Attestation, signer, verify_bundle};

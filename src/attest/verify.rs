@@ -2,7 +2,7 @@
 
 use super::errors::VerifyError;
 use super::{Trust, bundle, payload};
-use crate::model::{Digest, Envelope, Material, SignedBy, Statement};
+use crate::model::{Bundle, Digest, Envelope, Material, SignedBy, Statement};
 
 /// A statement that a trusted key has signed. Only [`verify_bundle`] makes one.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,30 +54,40 @@ impl Attestation {
 /// See [`VerifyError`].
 pub fn verify_bundle(bytes: &[u8], trust: &Trust) -> Result<Attestation, VerifyError> {
     let bundle = bundle::decode(bytes)?;
-    let hint = match bundle.material {
-        Material::Key(hint) => hint,
-        Material::Certificate(_) => return Err(VerifyError::UntrustedCertificate),
-    };
-    let Some(key) = trust.keys.get(&hint) else { return Err(VerifyError::UntrustedKey { hint }) };
-    let Envelope { payload_type, payload, signature } = bundle.envelope;
-    if !key.verifies(&Envelope::pre_authentication_encoding(&payload_type, &payload), &signature.0) {
-        return Err(VerifyError::BadSignature { key: key.name().to_owned() });
-    }
+    let (signed_by, key) = signer(&bundle, trust)?;
+    let payload = bundle.envelope.payload;
     Ok(Attestation {
         statement: payload::parse_payload(&payload)?,
         payload_digest: Digest::of(&payload),
         bundle_digest: Digest::of(bytes),
-        signed_by: SignedBy::Key(key.digest()),
-        key: key.name().to_owned(),
+        signed_by,
+        key,
         payload,
     })
+}
+
+/// Who signed a bundle, and the name by which that is trusted; looks at the signature alone, not at what is signed.
+///
+/// # Errors
+/// Nobody who is trusted has signed it.
+pub fn signer(bundle: &Bundle, trust: &Trust) -> Result<(SignedBy, String), VerifyError> {
+    let hint = match &bundle.material {
+        Material::Key(hint) => hint,
+        Material::Certificate(_) => return Err(VerifyError::UntrustedCertificate),
+    };
+    let Some(key) = trust.keys.get(hint) else { return Err(VerifyError::UntrustedKey { hint: hint.clone() }) };
+    let Envelope { payload_type, payload, signature } = &bundle.envelope;
+    if !key.verifies(&Envelope::pre_authentication_encoding(payload_type, payload), &signature.0) {
+        return Err(VerifyError::BadSignature { key: key.name().to_owned() });
+    }
+    Ok((SignedBy::Key(key.digest()), key.name().to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::attest::TrustFiles;
-    use crate::model::{Bundle, Hint, Material, SignatureBytes, SignerId};
+    use crate::model::{Hint, SignatureBytes, SignerId};
     use aws_lc_rs::encoding::AsDer as _;
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};

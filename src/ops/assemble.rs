@@ -115,12 +115,11 @@ fn drafts_of(
     let scanner = inputs.scanners.get(&declared.engine).ok_or_else(dangling)?;
     let policy = inputs.config.policies.get(&declared.policy).ok_or_else(dangling)?;
     let subject = &evidence.subject;
-    let sbom = statements::sbom_statement(subject, &evidence.sbom_bytes)
-        .map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
     let looked_at =
         VulnsInputs { scanner, snapshot: inputs.snapshot, sbom: evidence.sbom_digest, slice: evidence.slice_digest };
     let vulns = statements::vulns_statement(subject, looked_at, &evidence.findings, &evidence.gaps);
-    let mut drafts = vec![Draft::of(&sbom), Draft::of(&vulns)];
+    let sbom = statements::sbom_payload(subject, &evidence.sbom_bytes);
+    let mut drafts = vec![Draft::with(PredicateType::CycloneDx, sbom), Draft::of(&vulns)];
     let attestations: Vec<_> = drafts.iter().map(|draft| (draft.predicate_type, draft.digest)).collect();
     let rests_on = SummaryInputs {
         policy: &policy.name,
@@ -135,8 +134,11 @@ fn drafts_of(
 impl Draft {
     /// A statement's bytes, ready to be signed.
     pub(super) fn of(statement: &Statement) -> Self {
-        let payload = attest::payload(statement);
-        Self { predicate_type: statement.predicate_type, digest: Digest::of(&payload), payload }
+        Self::with(statement.predicate_type, attest::payload(statement))
+    }
+
+    fn with(predicate_type: PredicateType, payload: Vec<u8>) -> Self {
+        Self { predicate_type, digest: Digest::of(&payload), payload }
     }
 }
 

@@ -96,17 +96,17 @@ impl<'a> Signing<'a> {
             return Err(Failure::new(Exit::Integrity, "sign::count", what));
         }
         let bundle = |(payload, signature): (&&[u8], _)| {
-            let bytes = attest::bundle::encode(&Bundle {
+            let bundle = Bundle {
                 material: signer.public().material.clone(),
                 timestamps: Vec::new(),
                 envelope: Envelope { payload_type: Envelope::IN_TOTO.to_owned(), payload: payload.to_vec(), signature },
-            });
-            let verified = attest::verify_bundle(&bytes, self.trust)
+            };
+            let (signed_by, _) = attest::signer(&bundle, self.trust)
                 .map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
-            if !signer.public().id.is_of(verified.signed_by()) {
+            if !signer.public().id.is_of(&signed_by) {
                 return Err(sign_failure(&SignError::Unverified));
             }
-            Ok(bytes)
+            Ok(attest::bundle::encode(&bundle))
         };
         payloads.iter().zip(signatures).map(bundle).collect()
     }

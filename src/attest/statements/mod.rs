@@ -59,6 +59,17 @@ pub fn sbom_statement(subject: &Subject, document: &[u8]) -> Result<Statement, D
     }
 }
 
+/// The payload of [`sbom_statement`], from a document that is known to be canonical (fresh from the encoder, or read back
+/// under its digest): the document's bytes are taken as they are, neither read nor written again.
+pub fn sbom_payload(subject: &Subject, document: &[u8]) -> Vec<u8> {
+    let around = json::canonical(&statement(subject.into(), PredicateType::CycloneDx, Map::new()));
+    // The only empty object of the four fields; names and digests are strings, in which a quote is escaped.
+    const EMPTY: &[u8] = b"\"predicate\":{}";
+    let Some(at) = around.windows(EMPTY.len()).position(|window| window == EMPTY) else { return Vec::new() };
+    let (before, after) = (&around[..at + EMPTY.len() - 2], &around[at + EMPTY.len()..]);
+    [before, document, after].concat()
+}
+
 /// A predicate as values, of a statement of this type. Fields that the values do not have are not looked at here: the reader
 /// builds the statement anew from the values and compares.
 fn predicate<T: DeserializeOwned>(statement: &Statement, kind: PredicateType) -> Result<T, StatementError> {
