@@ -19,6 +19,8 @@ mod poetry_lock;
 mod pypi;
 mod reach;
 mod requirements;
+mod rpm;
+mod rpm_manifest;
 #[cfg(test)]
 mod testing;
 mod toml_lock;
@@ -44,6 +46,8 @@ pub const ALL: &[&dyn Cataloger] = &[
     &poetry_lock::PoetryLock,
     &dist_info::DistInfo,
     &requirements::Requirements,
+    &rpm::Rpm,
+    &rpm_manifest::RpmManifest,
     &unread::UnreadInstalled,
     &unread::UnreadSource,
     &uv_lock::UvLock,

@@ -30,9 +30,18 @@ pub(super) fn components(parsed: &Parsed) -> Vec<&Component> {
         .collect()
 }
 
+/// What a cataloger makes of a file that is no text.
+pub(super) fn parse_bytes(cataloger: &dyn Cataloger, path: &str, bytes: &[u8]) -> Result<Parsed, ParseError> {
+    cataloger.parse(&File { path, content: Content::Bytes(bytes), companion: &|_| None })
+}
+
 /// Cuts the text at every byte, flips bytes, doubles and drops stretches: none may panic.
 pub(super) fn damage(cataloger: &dyn Cataloger, path: &str, text: &str) {
-    let seed = text.as_bytes();
+    damage_bytes(cataloger, path, text.as_bytes());
+}
+
+/// As [`damage`], for a file that is no text.
+pub(super) fn damage_bytes(cataloger: &dyn Cataloger, path: &str, seed: &[u8]) {
     let read = |bytes: &[u8]| {
         drop(cataloger.parse(&File { path, content: Content::Bytes(bytes), companion: &|_| Some(bytes.to_vec()) }));
     };

@@ -36,15 +36,7 @@ const SOURCE_ENDINGS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
 const INSTALLED_ENDINGS: &[&str] = &[".deps.json", ".ear", ".jar", ".war", "/composer/installed.json"];
 
 /// Package databases in images, by path.
-const DATABASES: &[&str] = &[
-    "usr/lib/sysimage/rpm/Packages",
-    "usr/lib/sysimage/rpm/Packages.db",
-    "usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "var/lib/pacman/local/ALPM_DB_VERSION",
-    "var/lib/rpm/Packages",
-    "var/lib/rpm/Packages.db",
-    "var/lib/rpm/rpmdb.sqlite",
-];
+const DATABASES: &[&str] = &["var/lib/pacman/local/ALPM_DB_VERSION"];
 
 /// Package lists of source trees.
 pub(super) struct UnreadSource;
@@ -116,8 +108,11 @@ mod tests {
             assert!(wants(&UnreadSource, path), "{path}");
             assert!(parse(&UnreadSource, path, "").is_err());
         }
-        for path in ["app/lib/x.jar", "var/lib/rpm/rpmdb.sqlite", "usr/lib/ruby/gems/3.1.0/specifications/rake.gemspec"]
-        {
+        for path in [
+            "app/lib/x.jar",
+            "var/lib/pacman/local/ALPM_DB_VERSION",
+            "usr/lib/ruby/gems/3.1.0/specifications/rake.gemspec",
+        ] {
             assert!(wants(&UnreadInstalled, path), "{path}");
         }
         assert!(!wants(&UnreadSource, "package-lock.json") && !wants(&UnreadInstalled, "app/x.gemspec"));
