@@ -1,9 +1,11 @@
 //! Every cataloger, one a file. Adding one: its file here, its test in that file, its line in [`ALL`].
 //!
-//! Beside them lie what several share: [`collect`] gathers what a file gives, [`identity`] names packages, [`reach`] tells
+//! Beside them lie what several share: [`collect`] gathers what a file gives, [`identity`] names packages, [`parts`] reads
+//! large files by position, [`reach`] tells
 //! what a package is needed for, [`yaml`] reads YAML within bounds.
 
 mod apk;
+mod cargo_auditable;
 mod cargo_lock;
 mod collect;
 mod dist_info;
@@ -11,9 +13,11 @@ mod dpkg;
 mod go_binary;
 mod go_mod;
 mod identity;
+mod java_archive;
 mod npm_installed;
 mod npm_lock;
 mod os_release;
+mod parts;
 mod pnpm_lock;
 mod poetry_lock;
 mod pypi;
@@ -35,10 +39,12 @@ use super::catalog::{Cataloger, FileFacts, Reads};
 /// All of them, by name.
 pub const ALL: &[&dyn Cataloger] = &[
     &apk::Apk,
+    &cargo_auditable::CargoAuditable,
     &cargo_lock::CargoLock,
     &dpkg::Dpkg,
     &go_binary::GoBinary,
     &go_mod::GoMod,
+    &java_archive::JavaArchive,
     &npm_installed::NpmInstalled,
     &npm_lock::NpmLock,
     &os_release::OsRelease,

@@ -6,14 +6,19 @@ mod bdb;
 mod header;
 mod ndb;
 mod packages;
-mod source;
 mod sqlite;
 
+use super::parts::Source;
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 use packages::Packages;
-use source::Source;
 
 pub(super) use packages::source_package;
+
+/// The largest header of one package, in bytes.
+const BLOB_LIMIT: u64 = 64 << 20;
+
+/// What a database hands out: the header of each package, or why one cannot be read.
+type Each<'a> = &'a mut dyn FnMut(Result<Vec<u8>, ParseError>);
 
 /// Where databases lie: where rpm has it, where newer distributions have it, and where ostree has it.
 const DIRECTORIES: [&str; 3] = ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"];

@@ -33,7 +33,7 @@ const SOURCE: &[&str] = &[
 const SOURCE_ENDINGS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
 
 /// Endings of files in images.
-const INSTALLED_ENDINGS: &[&str] = &[".deps.json", ".ear", ".jar", ".war", "/composer/installed.json"];
+const INSTALLED_ENDINGS: &[&str] = &[".deps.json", "/composer/installed.json"];
 
 /// Package databases in images, by path.
 const DATABASES: &[&str] = &["var/lib/pacman/local/ALPM_DB_VERSION"];
@@ -109,7 +109,7 @@ mod tests {
             assert!(parse(&UnreadSource, path, "").is_err());
         }
         for path in [
-            "app/lib/x.jar",
+            "app/x.deps.json",
             "var/lib/pacman/local/ALPM_DB_VERSION",
             "usr/lib/ruby/gems/3.1.0/specifications/rake.gemspec",
         ] {

@@ -2,7 +2,8 @@
 //! values, long values lie in chains of pages.
 //! Format: `dbinc/db_page.h` of Berkeley DB, and what `db_load` and `db_dump` 5.3 write and read.
 
-use super::source::{BLOB_LIMIT, Budget, Each, Source};
+use super::super::parts::{Budget, Source};
+use super::{BLOB_LIMIT, Each};
 use crate::adapters::scanner::builtin::catalog::ParseError;
 
 /// The number at byte 12 of a hash database, in the writer's byte order.

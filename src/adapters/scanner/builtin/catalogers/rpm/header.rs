@@ -1,7 +1,7 @@
 //! The header of a package as rpm keeps it: an index of tags over a store of values.
 //! Format: <https://rpm-software-management.github.io/rpm/manual/format_header.html>.
 
-use super::source::u32_be;
+use super::super::parts::u32_be;
 use crate::adapters::scanner::builtin::catalog::ParseError;
 
 /// Tags, by number. <https://rpm-software-management.github.io/rpm/manual/tags.html>

@@ -1,7 +1,8 @@
 //! RPM's own database form, `Packages.db` (SUSE): pages of slots that say where the headers lie.
 //! Format: `lib/backend/ndb/rpmpkg.c` of <https://github.com/rpm-software-management/rpm>.
 
-use super::source::{BLOB_LIMIT, Budget, Each, Source, u32_le};
+use super::super::parts::{Budget, Source, u32_le};
+use super::{BLOB_LIMIT, Each};
 use crate::adapters::scanner::builtin::catalog::ParseError;
 
 /// What the file begins with.

@@ -3,7 +3,8 @@
 //! A whole SQLite would be a C library a hundred times this size that is made to write; what is needed here is one walk
 //! over one table. Format: <https://www.sqlite.org/fileformat2.html>.
 
-use super::source::{BLOB_LIMIT, Budget, Each, Source, u16_be, u32_be};
+use super::super::parts::{Budget, Source, u16_be, u32_be};
+use super::{BLOB_LIMIT, Each};
 use crate::adapters::scanner::builtin::catalog::ParseError;
 
 /// What the file begins with.

@@ -11,7 +11,7 @@ const BDB: &[u8] = include_bytes!("../../../../../../tests/fixtures/rpm/Packages
 const PATH: &str = "var/lib/rpm/rpmdb.sqlite";
 
 fn packages(parsed: &Parsed) -> Vec<&SystemPackage> {
-    let system = |found| if let &Found::System(ref package) = found { package } else { panic!("{found:?}") };
+    let system = |found| if let Found::System(package) = found { package } else { panic!("{found:?}") };
     parsed.found.iter().map(system).collect()
 }
 
