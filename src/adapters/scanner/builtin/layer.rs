@@ -13,8 +13,8 @@ const TOTAL_LIMIT: u64 = 256 << 30;
 /// Which bytes a layer must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LayerId {
-    /// Digest of the blob, by the manifest.
-    pub(super) blob: Digest,
+    /// Digest of the blob, by the manifest; none where there is no manifest that says it, and the tar's alone counts.
+    pub(super) blob: Option<Digest>,
     /// Digest of the tar, by the config.
     pub(super) diff_id: Digest,
 }
@@ -43,7 +43,7 @@ enum Streamed {
 }
 
 fn within(blob: impl Read, layer: &LayerId, cancel: &Cancel, total: u64) -> Result<(LayerCatalogue, bool), ScanError> {
-    let place = format!("layer {}", layer.blob);
+    let place = format!("layer {}", layer.blob.unwrap_or(layer.diff_id));
     let mut compressed = Hashing::new(Stoppable { inner: blob, cancel });
     let streamed = stream(&mut compressed, layer, total)?;
     let end = compressed.finish();
@@ -52,7 +52,8 @@ fn within(blob: impl Read, layer: &LayerId, cancel: &Cancel, total: u64) -> Resu
     }
     let unreadable = |error: std::io::Error| ScanError::Unusable(format!("{place}: cannot be read: {error}"));
     let integrity = |reason: &str| ScanError::Integrity { place: place.clone(), reason: reason.to_owned() };
-    if end.map_err(unreadable)? != layer.blob {
+    let end = end.map_err(unreadable)?;
+    if layer.blob.is_some_and(|blob| blob != end) {
         return Err(integrity("the blob does not have the digest that the manifest says"));
     }
     match streamed {

@@ -79,6 +79,11 @@ pub fn wants_source(path: &str, size: u64) -> bool {
     ALL.iter().filter(|each| reads(**each, false)).any(|each| each.companions().contains(&name) || each.wants(&facts))
 }
 
+/// Whether a file of a root filesystem is wanted.
+pub fn wants_installed(path: &str, size: u64, executable: bool) -> bool {
+    for_file(true, &FileFacts { path, size, executable }).next().is_some()
+}
+
 fn reads(cataloger: &dyn Cataloger, installed: bool) -> bool {
     match cataloger.reads() {
         Reads::Both => true,
