@@ -1,0 +1,125 @@
+//! Real tools' images: what `skopeo` and `umoci` make of one image in every form, and what `rpm` and `cargo auditable` leave in
+//! one. A tool that is not here is passed over, aloud.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test: it runs tools in temporary directories, and says aloud what it passes over"
+)]
+
+use proofmark::adapters::scanner::builtin::Builtin;
+use proofmark::adapters::subjects::LocalSubjects;
+use proofmark::model::{Digest, Name, Sbom};
+use proofmark::ports::{
+    ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanRequest, ScanTask, Scanner as _,
+    SubjectSpec, Subjects as _,
+};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+/// A cache that keeps nothing.
+struct Forgetful;
+
+impl Cache for Forgetful {
+    fn blob(&self, _: &Digest) -> Result<BlobLookup, CacheError> {
+        Ok(BlobLookup::Missing)
+    }
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
+        Ok(Digest::of(bytes))
+    }
+    fn action(&self, _: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
+        Ok(None)
+    }
+    fn put_action(&self, _: &ActionKey, _: &ActionRecord) -> Result<(), CacheError> {
+        Ok(())
+    }
+}
+
+fn scan(root: &Path, reference: &str) -> Sbom {
+    let spec = ImageSpec { name: Name::new("image").unwrap(), reference: reference.to_owned(), platform: None };
+    let located = LocalSubjects::new(root.to_owned()).locate(&SubjectSpec::Image(spec), &|_, _| None).unwrap();
+    let request = ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() };
+    match Arc::new(Builtin::new()).scan(request) {
+        ScanTask::Cpu(task) => task().unwrap(),
+        ScanTask::Wait(_) => panic!("the built-in scanner waits for nobody"),
+    }
+}
+
+/// Whether a tool is here.
+fn has(test: &str, tool: &str) -> bool {
+    let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("SKIPPED {test}: there is no {tool}");
+    }
+    found
+}
+
+fn run(directory: &Path, tool: &str, arguments: &[&str]) -> String {
+    let output = Command::new(tool).args(arguments).current_dir(directory).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{tool} {arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+fn purls(sbom: &Sbom) -> BTreeSet<String> {
+    sbom.components.iter().map(|component| component.purl.to_string()).collect()
+}
+
+#[test]
+fn skopeo_and_umoci_give_the_same_in_every_form() {
+    const TEST: &str = "skopeo_and_umoci_give_the_same_in_every_form";
+    if !has(TEST, "skopeo") || !has(TEST, "umoci") {
+        return;
+    }
+    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/boutique/images");
+    // Not the one with zstd layers: neither tool can write or unpack it.
+    for name in ["alpine", "debian", "checkout", "recommendation"] {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let from = format!("oci:{}", images.join(name).display());
+        let copy = |to: &str| run(root, "skopeo", &["copy", "--quiet", "--insecure-policy", &from, to]);
+        copy("oci:layout:tag");
+        copy("oci-archive:oci.tar:tag");
+        copy("docker-archive:docker.tar:shop.example/cart:1");
+        run(root, "umoci", &["unpack", "--rootless", "--image", "layout:tag", "bundle"]);
+        let layout = scan(root, "oci:layout");
+        assert!(!layout.components.is_empty());
+        for reference in ["oci-archive:oci.tar", "oci-archive:oci.tar:tag", "docker-archive:docker.tar:1"] {
+            assert_eq!(scan(root, reference), layout, "{name} {reference}");
+        }
+        let unpacked = scan(root, "dir:bundle/rootfs");
+        assert_eq!((purls(&unpacked), unpacked.gaps), (purls(&layout), layout.gaps), "{name}");
+    }
+}
+
+#[test]
+fn a_database_that_rpm_writes_now_is_read() {
+    const TEST: &str = "a_database_that_rpm_writes_now_is_read";
+    if !has(TEST, "rpm") || !has(TEST, "rpmbuild") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rpm/tiny.spec").display().to_string();
+    let top = format!("_topdir {}", root.join("top").display());
+    run(root, "rpmbuild", &["-bb", "--target", "noarch-linux", "--define", &top, &spec]);
+    let database = root.join("rootfs/var/lib/rpm").display().to_string();
+    std::fs::create_dir_all(root.join("rootfs/etc")).unwrap();
+    std::fs::create_dir_all(&database).unwrap();
+    std::fs::write(root.join("rootfs/etc/os-release"), "ID=\"rhel\"\nVERSION_ID=\"9.4\"\n").unwrap();
+    let files = ["tiny-1.0-3.el9", "tiny-libs-4.5~rc1-1.el9", "big-1.0-3.el9"];
+    let files = files.map(|name| format!("top/RPMS/noarch/{name}.noarch.rpm"));
+    let install = ["--dbpath", &database, "-i", "--nodeps", "--justdb"];
+    run(root, "rpm", &[install.as_slice(), &files.each_ref().map(String::as_str)].concat());
+    let format = "pkg:rpm/redhat/%{NAME}@%{VERSION}-%{RELEASE}?arch=%{ARCH}&distro=rhel-9.4&epoch=%{EPOCH}\\n";
+    let expected = run(root, "rpm", &["--dbpath", &database, "-qa", "--qf", format]);
+    let sbom = scan(root, "dir:rootfs");
+    assert_eq!(purls(&sbom), expected.lines().map(str::to_owned).collect());
+    assert_eq!((sbom.components.len(), sbom.gaps.len()), (3, 0), "{:?}", sbom.gaps);
+    // One removed again is not found in what its page still holds.
+    run(root, "rpm", &["--dbpath", &database, "-e", "--nodeps", "--justdb", "big"]);
+    assert_eq!(scan(root, "dir:rootfs").components.len(), 2);
+}
