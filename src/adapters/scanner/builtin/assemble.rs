@@ -123,5 +123,10 @@ fn purl(package: &SystemPackage, distro: Option<&Distro>) -> Result<Purl, crate:
         id if id.starts_with("opensuse") => "opensuse",
         id => id,
     });
-    Purl::build(&package.manager, namespace, &package.name, Some(version), &qualifiers)
+    // Gentoo's categories are part of a package's name.
+    let (namespace, name) = match package.name.split_once('/') {
+        Some((category, name)) if package.manager == "ebuild" => (Some(category), name),
+        _ => (namespace, package.name.as_str()),
+    };
+    Purl::build(&package.manager, namespace, name, Some(version), &qualifiers)
 }

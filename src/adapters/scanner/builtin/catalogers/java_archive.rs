@@ -112,17 +112,19 @@ impl Walk {
             self.all.add_or_gap(component);
         }
         if !is_own {
-            self.guess(name, &manifest, has_archives || !coordinates.is_empty());
+            let carries = has_archives || !coordinates.is_empty();
+            self.guess(name, &manifest, carries, depth == 0);
         }
         Ok(())
     }
 
-    /// The archive itself, which has no `pom.properties` of its own. A program, and what only carries others, need not say
-    /// what it is; a library that does not cannot be held against advisories.
-    fn guess(&mut self, name: &str, manifest: &Manifest, carries: bool) {
+    /// The archive itself, which has no `pom.properties` of its own. A program of no version, and what carries others, need
+    /// not say what they are; a library that does not cannot be held against advisories.
+    fn guess(&mut self, name: &str, manifest: &Manifest, carries: bool, outermost: bool) {
         let guessed = Coordinates::guessed(name, manifest);
         let is_known = guessed.as_ref().is_some_and(|it| it.group.is_some());
-        if !is_known && !carries && !manifest.is_program() {
+        let is_own = carries || manifest.is_whole() || manifest.has_main() && outermost && guessed.is_none();
+        if !is_known && !is_own {
             self.all.gap(format!("{name}: it does not say which group or version it is: not held against advisories"));
         }
         if let Some(guessed) = guessed {

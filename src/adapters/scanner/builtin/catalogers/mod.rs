@@ -16,10 +16,13 @@ mod identity;
 mod java_archive;
 mod npm_installed;
 mod npm_lock;
+mod opkg;
 mod os_release;
+mod pacman;
 mod parts;
 mod pnpm_lock;
 mod poetry_lock;
+mod portage;
 mod pypi;
 mod reach;
 mod requirements;
@@ -47,9 +50,12 @@ pub const ALL: &[&dyn Cataloger] = &[
     &java_archive::JavaArchive,
     &npm_installed::NpmInstalled,
     &npm_lock::NpmLock,
+    &opkg::Opkg,
     &os_release::OsRelease,
+    &pacman::Pacman,
     &pnpm_lock::PnpmLock,
     &poetry_lock::PoetryLock,
+    &portage::Portage,
     &dist_info::DistInfo,
     &requirements::Requirements,
     &rpm::Rpm,

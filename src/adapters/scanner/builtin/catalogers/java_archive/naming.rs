@@ -54,9 +54,15 @@ impl Manifest {
         self.0.get(key).map(String::as_str).filter(|value| is_part(value))
     }
 
-    /// Whether it is a program to be started, or one that runs in a server: somebody's own.
-    pub(super) fn is_program(&self) -> bool {
-        self.0.contains_key("main-class") || self.0.contains_key("start-class")
+    /// Whether it is a part of Java itself, or a program that carries what it needs.
+    pub(super) fn is_whole(&self) -> bool {
+        let is_runtime = self.0.get("implementation-title").is_some_and(|title| title == "Java Runtime Environment");
+        is_runtime || self.0.contains_key("start-class")
+    }
+
+    /// Whether it can be started; some libraries can.
+    pub(super) fn has_main(&self) -> bool {
+        self.0.contains_key("main-class")
     }
 
     /// The licence, where it is a name.

@@ -63,6 +63,9 @@ fn a_library_that_does_not_say_what_it_is_is_a_gap() {
     assert_eq!(purls("lib/thing-2.1.jar", &empty).1.len(), 1);
     let program = zip(&[(MANIFEST, b"Main-Class: A\n")], Method::Stored);
     assert_eq!(purls("app.jar", &program), (vec![], vec![]));
+    assert_eq!(purls("h2-2.1.214.jar", &program).1.len(), 1);
+    let runtime = zip(&[(MANIFEST, b"Implementation-Title: Java Runtime Environment\n")], Method::Stored);
+    assert_eq!(purls("usr/lib/jvm/17/lib/jrt-fs.jar", &runtime), (vec![], vec![]));
     let odd = zip(&[(POM, b"groupId=${x}\n")], Method::Stored);
     assert_eq!(purls("app.jar", &odd).1.len(), 2);
 }
