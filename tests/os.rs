@@ -123,3 +123,68 @@ fn a_database_that_rpm_writes_now_is_read() {
     run(root, "rpm", &["--dbpath", &database, "-e", "--nodeps", "--justdb", "big"]);
     assert_eq!(scan(root, "dir:rootfs").components.len(), 2);
 }
+
+#[test]
+fn what_umoci_repacks_is_what_lies_unpacked() {
+    const TEST: &str = "what_umoci_repacks_is_what_lies_unpacked";
+    if !has(TEST, "umoci") || !has(TEST, "rpm") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    run(root, "umoci", &["init", "--layout", "image"]);
+    run(root, "umoci", &["new", "--image", "image:1"]);
+    run(root, "umoci", &["unpack", "--rootless", "--image", "image:1", "bundle"]);
+    let rootfs = root.join("bundle/rootfs");
+    let write = |path: &str, bytes: &[u8]| {
+        std::fs::create_dir_all(rootfs.join(path).parent().unwrap()).unwrap();
+        std::fs::write(rootfs.join(path), bytes).unwrap();
+    };
+    let fixture = |name: &str| {
+        std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rpm").join(name)).unwrap()
+    };
+    let pack = |expected: usize| {
+        run(root, "umoci", &["repack", "--image", "image:1", "bundle"]);
+        std::fs::remove_dir_all(root.join("bundle")).unwrap();
+        run(root, "umoci", &["unpack", "--rootless", "--image", "image:1", "bundle"]);
+        let (layers, unpacked) = (scan(root, "oci:image:1"), scan(root, "dir:bundle/rootfs"));
+        assert_eq!((purls(&layers), &layers.gaps), (purls(&unpacked), &unpacked.gaps));
+        assert_eq!((layers.components.len(), layers.gaps.len()), (expected, 0), "{:?}", layers.gaps);
+    };
+    // The last file of the layer is the one that counts.
+    write("etc/os-release", b"ID=almalinux\nVERSION_ID=9.4\n");
+    write("var/lib/rpm/Packages.db", &fixture("Packages.db"));
+    pack(3);
+    write("srv/a-1.dist-info/METADATA", b"Name: a\nVersion: 1\n");
+    pack(4);
+    std::fs::remove_dir_all(rootfs.join("var/lib/rpm")).unwrap();
+    pack(1);
+    write("usr/lib/sysimage/rpm/rpmdb.sqlite", &fixture("rpmdb.sqlite"));
+    std::fs::remove_dir_all(rootfs.join("srv")).unwrap();
+    write("srv", b"a file now");
+    pack(3);
+    let database = rootfs.join("usr/lib/sysimage/rpm").display().to_string();
+    std::fs::remove_dir_all(&database).unwrap();
+    write("usr/lib/sysimage/rpm/Packages", &fixture("Packages"));
+    std::fs::hard_link(rootfs.join("usr/lib/sysimage/rpm/Packages"), rootfs.join("copy")).unwrap();
+    pack(3);
+}
+
+#[test]
+fn crates_of_a_program_are_found() {
+    const TEST: &str = "crates_of_a_program_are_found";
+    if !has(TEST, "cargo-auditable") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::create_dir_all(root.join("app/src")).unwrap();
+    std::fs::write(root.join("app/src/main.rs"), "fn main() { println!(\"{}\", semver::Version::new(1, 0, 0)); }")
+        .unwrap();
+    let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nsemver = \"1\"\n[workspace]\n";
+    std::fs::write(root.join("app/Cargo.toml"), manifest).unwrap();
+    run(&root.join("app"), "cargo", &["auditable", "build", "--offline"]);
+    let sbom = scan(root, "dir:app/target/debug");
+    let names: Vec<&str> = sbom.components.iter().map(|component| component.name.as_str()).collect();
+    assert_eq!((names, sbom.gaps.len()), (vec!["app", "semver"], 0), "{:?}", sbom.gaps);
+}

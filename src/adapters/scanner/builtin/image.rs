@@ -126,7 +126,7 @@ fn once(
     let catalogue = match recall(request.cache.as_ref(), &key) {
         Some(catalogue) => Arc::new(catalogue),
         None => {
-            let (catalogue, whole) = layer::catalogue(open(blobs, blob)?, id, &request.cancel)?;
+            let (catalogue, whole) = layer::catalogue(|| open(blobs, blob), id, &request.cancel)?;
             if whole {
                 // A cache that cannot be written costs time only.
                 let _ = keep(request.cache.as_ref(), &key, &catalogue);
