@@ -1,13 +1,19 @@
 //! Real tools' images: what `skopeo` and `umoci` make of one image in every form, and what `rpm` and `cargo auditable` leave in
 //! one. A tool that is not here is passed over, aloud.
-#![expect(
+#![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test: it runs tools in temporary directories, and says aloud what it passes over"
+    unreachable_pub,
+    missing_docs,
+    dead_code,
+    reason = "a test: it runs tools in temporary directories, and says aloud what it passes over; the shared part serves several"
 )]
 
+mod common;
+
+use common::{AS_OF, Project};
 use proofmark::adapters::scanner::builtin::Builtin;
 use proofmark::adapters::subjects::LocalSubjects;
 use proofmark::model::{Digest, Name, Sbom};
@@ -187,4 +193,58 @@ fn crates_of_a_program_are_found() {
     let sbom = scan(root, "dir:app/target/debug");
     let names: Vec<&str> = sbom.components.iter().map(|component| component.name.as_str()).collect();
     assert_eq!((names, sbom.gaps.len()), (vec!["app", "semver"], 0), "{:?}", sbom.gaps);
+}
+
+#[test]
+fn advisories_for_binary_packages_meet_their_epochs() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| manifest.join("../shared/data"), Into::into);
+    let records = data.join("osv-db/AlmaLinux/all.zip");
+    if !records.exists() {
+        eprintln!("SKIPPED advisories_for_binary_packages_meet_their_epochs: no test data at {}", records.display());
+        return;
+    }
+    let project = Project::bare("alma");
+    project.write("osv/AlmaLinux/all.zip", std::fs::read(records).unwrap());
+    project.ok(&["db", "import", "osv"]);
+    let findings = |version: &str| {
+        let line = format!("openssl-libs\t{version}\t1\t1\tAlma\t1\t1\tx86_64\t1\topenssl-{version}.src.rpm\n");
+        project.write("rootfs/var/lib/rpmmanifest/container-manifest-2", line);
+        project.write("rootfs/etc/os-release", "ID=almalinux\nVERSION_ID=9.5\n");
+        let text = project.ok(&["scan", "rootfs:rootfs", "--match", "--format", "json"]);
+        let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let ids: BTreeSet<String> =
+            result["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+        ids
+    };
+    let old = findings("3.2.2-6.el9_5");
+    assert!(old.contains("CVE-2024-12797") && old.contains("ALSA-2026:25239"), "{old:?}");
+    let newer = findings("3.2.2-6.el9_5.1");
+    assert!(!newer.contains("CVE-2024-12797") && newer.contains("ALSA-2026:25239"), "{newer:?}");
+    assert_eq!(findings("3.5.5-4.el9_8"), BTreeSet::new());
+}
+
+#[test]
+fn a_build_takes_archives_and_root_filesystems() {
+    let project = Project::boutique();
+    let layout = project.root().join("images/checkout");
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_dir_all(".", &layout).unwrap();
+    project.write("images/checkout.tar", builder.into_inner().unwrap());
+    project.write("images/rootfs/etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    let status = "Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2024a-0\n";
+    project.write("images/rootfs/var/lib/dpkg/status", status);
+    let config = String::from_utf8(project.read("compliance.toml")).unwrap();
+    let line = config.lines().find(|line| line.contains("\"oci:images/checkout\"")).unwrap().to_owned();
+    project.edit("compliance.toml", &line, &line.replace("oci:images/checkout", "oci-archive:images/checkout.tar"));
+    let other = config.lines().find(|line| line.contains("\"oci:images/payment\"")).unwrap().to_owned();
+    project.edit("compliance.toml", &other, &other.replace("oci:images/payment", "dir:images/rootfs"));
+    let first = project.run(&["build", "--as-of", AS_OF]);
+    assert!([0, 1].contains(&first.code), "{}{}", first.stdout, first.stderr);
+    let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+    assert!(lock.contains("dir:images/rootfs") && lock.contains("oci-archive:images/checkout.tar"), "{lock}");
+    let verify = |project: &Project| project.run(&["verify", "--as-of", "lock", "--offline", "--replay"]);
+    assert_eq!(verify(&project).code, first.code);
+    project.write("images/rootfs/var/lib/dpkg/status", status.replace("2024a", "2024b"));
+    assert_eq!(verify(&project).code, 3, "the lock is stale");
 }

@@ -127,7 +127,7 @@ fn component(package: &RawPackage) -> Result<Component, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{components, damage_bytes, parse_bytes};
+    use super::super::testing::{components, damage_bytes, mutate, parse_bytes};
     use super::*;
     use std::io::Write as _;
 
@@ -197,5 +197,6 @@ mod tests {
     #[test]
     fn no_damage_panics() {
         damage_bytes(&CargoAuditable, "app", &elf(&zlib(LIST)));
+        mutate(&CargoAuditable, "app", &elf(&zlib(LIST)), 3000);
     }
 }

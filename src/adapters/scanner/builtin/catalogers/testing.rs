@@ -59,3 +59,28 @@ pub(super) fn damage_bytes(cataloger: &dyn Cataloger, path: &str, seed: &[u8]) {
         read(&[&seed[..at], &seed[end..]].concat());
     }
 }
+
+/// Inputs with several bytes changed, most of them to values that lengths and offsets take, none of which may panic. Always
+/// the same ones.
+pub(super) fn mutate(cataloger: &dyn Cataloger, path: &str, seed: &[u8], count: u32) {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below.max(1) as u64).unwrap()
+    };
+    for _ in 0..count {
+        let mut bytes = seed.to_vec();
+        for _ in 0..=next(6) {
+            let at = next(bytes.len());
+            let value = [0x00, 0x01, 0x7f, 0x80, 0xff, u8::try_from(next(256)).unwrap()][next(6)];
+            let end = (at + [1, 1, 2, 4][next(4)]).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if next(4) == 0 {
+            bytes.truncate(next(bytes.len()));
+        }
+        drop(cataloger.parse(&File { path, content: Content::Bytes(&bytes), companion: &|_| None }));
+    }
+}

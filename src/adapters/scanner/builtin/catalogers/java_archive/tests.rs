@@ -1,6 +1,6 @@
 //! Archives made by the `zip` crate.
 
-use super::super::testing::{components, damage_bytes, parse_bytes};
+use super::super::testing::{components, damage_bytes, mutate, parse_bytes};
 use super::*;
 use ::zip::CompressionMethod as Method;
 use std::io::Write as _;
@@ -89,5 +89,7 @@ fn bombs_and_circles_end() {
 #[test]
 fn no_damage_panics() {
     let inner = zip(&[(POM, LIB.as_bytes())], Method::Deflated);
-    damage_bytes(&JavaArchive, "x.jar", &zip(&[(MANIFEST, b"A: b\n"), ("lib-1.0.jar", &inner)], Method::Deflated));
+    let outer = zip(&[(MANIFEST, b"A: b\n"), ("lib-1.0.jar", &inner)], Method::Deflated);
+    damage_bytes(&JavaArchive, "x.jar", &outer);
+    mutate(&JavaArchive, "x.jar", &outer, 3000);
 }

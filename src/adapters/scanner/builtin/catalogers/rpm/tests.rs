@@ -1,6 +1,6 @@
 //! Databases that rpm made, whole and damaged.
 
-use super::super::testing::{damage_bytes, parse_bytes};
+use super::super::testing::{damage_bytes, mutate, parse_bytes};
 use super::*;
 use crate::adapters::scanner::builtin::catalog::{Content, Found, SystemPackage};
 use std::io::Write as _;
@@ -64,6 +64,9 @@ fn what_is_cut_off_or_left_over_is_told() {
 fn no_damage_panics_or_loops() {
     for bytes in [SQLITE, NDB, BDB] {
         damage_bytes(&Rpm, PATH, bytes);
+        mutate(&Rpm, PATH, bytes, 3000);
+        // The first bytes say where all else is.
+        mutate(&Rpm, PATH, &bytes[..bytes.len().min(1100)], 3000);
     }
 }
 
