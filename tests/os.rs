@@ -248,3 +248,29 @@ fn a_build_takes_archives_and_root_filesystems() {
     project.write("images/rootfs/var/lib/dpkg/status", status.replace("2024a", "2024b"));
     assert_eq!(verify(&project).code, 3, "the lock is stale");
 }
+
+#[test]
+fn sparse_files_are_read_with_their_holes() {
+    const TEST: &str = "sparse_files_are_read_with_their_holes";
+    if !has(TEST, "tar") || !has(TEST, "umoci") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::create_dir_all(root.join("files/etc")).unwrap();
+    std::fs::create_dir_all(root.join("files/var/lib/rpm")).unwrap();
+    std::fs::write(root.join("files/etc/os-release"), "ID=almalinux\nVERSION_ID=9.4\n").unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rpm/rpmdb.sqlite");
+    let database = root.join("files/var/lib/rpm/rpmdb.sqlite");
+    std::fs::copy(fixture, &database).unwrap();
+    let file = std::fs::File::options().write(true).open(&database).unwrap();
+    file.set_len(64 << 20).unwrap();
+    drop(file);
+    run(root, "tar", &["--create", "--sparse", "--format=gnu", "--file", "layer.tar", "--directory", "files", "."]);
+    assert!(root.join("layer.tar").metadata().unwrap().len() < 1 << 20);
+    run(root, "umoci", &["init", "--layout", "image"]);
+    run(root, "umoci", &["new", "--image", "image:1"]);
+    run(root, "umoci", &["raw", "add-layer", "--image", "image:1", "layer.tar"]);
+    let sbom = scan(root, "oci:image:1");
+    assert_eq!((sbom.components.len(), sbom.gaps.len()), (3, 0), "{:?}", sbom.gaps);
+}

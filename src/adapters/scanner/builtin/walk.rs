@@ -19,6 +19,8 @@ const HEADER_LIMIT: u64 = 2 << 20;
 /// The most gaps that are told one by one.
 const GAP_LIMIT: usize = 1000;
 
+/// What sparse files of a layer may take together once their holes are filled, in bytes.
+const SPARSE_LIMIT: u64 = 1 << 30;
 /// The most hard links that are looked for in a second reading.
 const LINK_LIMIT: usize = 100_000;
 
@@ -48,6 +50,7 @@ pub(super) fn walk<R: Read>(
         links,
         linked: BTreeMap::new(),
         missing: 0,
+        sparse: SPARSE_LIMIT,
     };
     let mut archive = tar::Archive::new(bytes);
     if let Ok(entries) = archive.entries() {
@@ -69,6 +72,8 @@ struct Walk<'a> {
     /// What was read for hard links that are still to come, by their names.
     linked: BTreeMap<String, Facts>,
     missing: usize,
+    /// What sparse files may still take.
+    sparse: u64,
 }
 
 impl Walk<'_> {
@@ -122,7 +127,9 @@ impl Walk<'_> {
             }
             let sparse = entry.header().entry_type().is_gnu_sparse();
             let size = if sparse { entry.header().entry_size().unwrap_or(u64::MAX) } else { entry.size() };
-            end = entry.raw_file_position().saturating_add(size);
+            // Of a sparse file further headers were read already.
+            let start = if sparse { self.meter.read.get() } else { entry.raw_file_position() };
+            end = start.saturating_add(size);
             let read = self.entry(&mut entry, sparse, end)?;
             unread = if read { 0 } else { size };
         }
@@ -214,8 +221,18 @@ impl Walk<'_> {
         if readers.is_empty() && links.is_none() {
             return Ok(false);
         }
-        if sparse || is_pax_sparse(entry) {
-            let facts = Facts::gap(GapKind::UnreadableFile, &path, "a sparse file, which is not read by this version");
+        if sparse {
+            // Holes cost nothing in the layer, but room where the file is put.
+            match self.sparse.checked_sub(entry.size()) {
+                Some(left) => self.sparse = left,
+                None => {
+                    let facts = Facts::gap(GapKind::LimitReached, &path, "sparse files of more than 1 GiB");
+                    self.catalogue.files.insert(path, facts);
+                    return Ok(false);
+                }
+            }
+        } else if is_pax_sparse(entry) {
+            let facts = Facts::gap(GapKind::UnreadableFile, &path, "a sparse file in the form of PAX is not read");
             self.catalogue.files.insert(path, facts);
             return Ok(false);
         }
