@@ -216,7 +216,7 @@ pub struct ExplainArgs {
 /// Options of `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// `oci:PATH`, or a source directory.
+    /// `oci:PATH`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIRECTORY`, or a source directory.
     pub reference: String,
     /// Look findings up in the advisory database.
     #[arg(long = "match")]

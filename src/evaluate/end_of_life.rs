@@ -4,7 +4,11 @@
 //! What counts is support that comes with the release for nothing: Debian with its LTS period
 //! (<https://wiki.debian.org/LTS>), Ubuntu's standard support without Pro (<https://ubuntu.com/about/release-cycle>), Alpine's
 //! `main` repository (<https://alpinelinux.org/releases/>). The days of Debian and Ubuntu are those of the package
-//! `distro-info-data` of April 2026 (<https://salsa.debian.org/debian/distro-info-data>), columns `eol-lts` and `eol`.
+//! `distro-info-data` of April 2026 (<https://salsa.debian.org/debian/distro-info-data>), columns `eol-lts` and `eol`. Those of the rpm distributions are the
+//! ends of maintenance that each announces: <https://access.redhat.com/support/policy/updates/errata>,
+//! <https://wiki.almalinux.org/release-notes/>, <https://wiki.rockylinux.org/rocky/version/>,
+//! <https://www.centos.org/cl-vs-cs/>, <https://www.oracle.com/a/ocom/docs/elsp-lifetime-069338.pdf>,
+//! <https://aws.amazon.com/linux/>, <https://en.opensuse.org/Lifetime>, <https://docs.fedoraproject.org/en-US/releases/eol/>.
 
 use crate::model::{Date, Distro};
 
@@ -82,19 +86,68 @@ const ALPINE: &[Row] = &[
     ((3, 23), "2027-11-01"),
 ];
 
+const RHEL: &[Row] = &[
+    ((5, 0), "2017-03-31"),
+    ((6, 0), "2020-11-30"),
+    ((7, 0), "2024-06-30"),
+    ((8, 0), "2029-05-31"),
+    ((9, 0), "2032-05-31"),
+    ((10, 0), "2035-05-31"),
+];
+
+const ALMA: &[Row] = &[((8, 0), "2029-03-01"), ((9, 0), "2032-05-31"), ((10, 0), "2035-05-31")];
+
+const ROCKY: &[Row] = &[((8, 0), "2029-05-31"), ((9, 0), "2032-05-31"), ((10, 0), "2035-05-31")];
+
+/// Of 8 the later one, that of Stream: `os-release` does not always tell them apart.
+const CENTOS: &[Row] = &[
+    ((5, 0), "2017-03-31"),
+    ((6, 0), "2020-11-30"),
+    ((7, 0), "2024-06-30"),
+    ((8, 0), "2024-05-31"),
+    ((9, 0), "2027-05-31"),
+];
+
+const ORACLE: &[Row] =
+    &[((6, 0), "2021-03-31"), ((7, 0), "2024-12-31"), ((8, 0), "2029-07-31"), ((9, 0), "2032-06-30")];
+
+const AMAZON: &[Row] = &[((2, 0), "2026-06-30"), ((2018, 0), "2023-12-31"), ((2023, 0), "2029-06-30")];
+
+const LEAP: &[Row] = &[
+    ((15, 0), "2019-12-03"),
+    ((15, 1), "2021-02-02"),
+    ((15, 2), "2022-01-04"),
+    ((15, 3), "2022-12-31"),
+    ((15, 4), "2023-12-07"),
+    ((15, 5), "2024-12-31"),
+    ((15, 6), "2026-04-30"),
+];
+
+const FEDORA: &[Row] =
+    &[((37, 0), "2023-12-05"), ((38, 0), "2024-05-21"), ((39, 0), "2024-11-26"), ((40, 0), "2025-05-13")];
+
 /// The last day that a release is looked after. A release that is not in the table is taken for the next later one that is:
 /// older than all of them, it is as long over as the oldest; newer than all of them, nothing is known against it, which is
 /// `None`, as for a distribution without releases or one we know nothing of.
 pub fn last_day(distro: &Distro) -> Option<Date> {
-    let rows = match distro.id.as_str() {
-        "debian" => DEBIAN,
-        "ubuntu" => UBUNTU,
-        "alpine" => ALPINE,
+    // And whether a release is named by two numbers.
+    let (rows, by_minor) = match distro.id.as_str() {
+        "debian" => (DEBIAN, false),
+        "ubuntu" => (UBUNTU, true),
+        "alpine" => (ALPINE, true),
+        "rhel" => (RHEL, false),
+        "almalinux" => (ALMA, false),
+        "rocky" => (ROCKY, false),
+        "centos" => (CENTOS, false),
+        "ol" => (ORACLE, false),
+        "amzn" => (AMAZON, false),
+        "opensuse-leap" => (LEAP, true),
+        "fedora" => (FEDORA, false),
         _ => return None,
     };
     let mut numbers = distro.version.split('.').map(leading_number);
     let major = numbers.next()??;
-    let minor = if distro.id == "debian" { 0 } else { numbers.next()?? };
+    let minor = if by_minor { numbers.next()?? } else { 0 };
     let (_, day) = rows.iter().find(|(release, _)| *release >= (major, minor))?;
     Date::parse(day).ok()
 }
@@ -111,7 +164,7 @@ mod tests {
 
     #[test]
     fn tables_are_in_order_and_readable() {
-        for rows in [DEBIAN, UBUNTU, ALPINE] {
+        for rows in [DEBIAN, UBUNTU, ALPINE, RHEL, ALMA, ROCKY, CENTOS, ORACLE, AMAZON, LEAP, FEDORA] {
             assert!(rows.is_sorted_by(|a, b| a.0 < b.0));
             assert!(rows.iter().all(|(_, day)| Date::parse(day).is_ok()));
         }
@@ -134,6 +187,14 @@ mod tests {
             ("alpine", "2.7", Some("2016-05-01")),
             ("alpine", "99999999999.1", None),
             ("wolfi", "20230201", None),
+            ("rhel", "8.10", Some("2029-05-31")),
+            ("almalinux", "9.4", Some("2032-05-31")),
+            ("centos", "8", Some("2024-05-31")),
+            ("amzn", "2018.03", Some("2023-12-31")),
+            ("opensuse-leap", "15.5", Some("2024-12-31")),
+            ("opensuse-leap", "16.0", None),
+            ("fedora", "30", Some("2023-12-05")),
+            ("fedora", "43", None),
         ] {
             let distro = Distro { id: id.into(), version: version.into(), codename: None };
             assert_eq!(last_day(&distro), day.map(|day| Date::parse(day).unwrap()), "{id} {version}");

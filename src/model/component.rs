@@ -46,7 +46,9 @@ impl Component {
 
     /// The name and version that advisories are looked up by.
     pub fn lookup(&self) -> (&str, &str) {
-        self.source.as_ref().map_or((&self.name, &self.version), |source| (&source.name, &source.version))
+        let by_source = self.ecosystem.as_ref().is_none_or(|ecosystem| !ecosystem.kind.names_binaries());
+        let source = self.source.as_ref().filter(|_| by_source);
+        source.map_or((&self.name, &self.version), |source| (&source.name, &source.version))
     }
 }
 

@@ -113,6 +113,11 @@ impl EcosystemKind {
         }
     }
 
+    /// Whether its advisories are written for binary packages. Those of the other distributions are for source packages.
+    pub fn names_binaries(&self) -> bool {
+        matches!(self, Self::Other(name) if matches!(&**name, "AlmaLinux" | "Red Hat"))
+    }
+
     /// From a package URL's type, for the language ecosystems. `deb` and `apk` need the distribution: see [`Distro`].
     pub fn from_purl_type(kind: &str) -> Option<Self> {
         Some(match kind {
@@ -191,6 +196,7 @@ impl Distro {
     /// subject incomplete.
     pub fn ecosystem(&self) -> Option<Ecosystem> {
         let major = || self.version.split('.').next().filter(|text| !text.is_empty());
+        let other = |kind: &str, release: &str| Ecosystem::with_release(EcosystemKind::parse(kind), release);
         Some(match self.id.as_str() {
             "debian" => Ecosystem::with_release(EcosystemKind::Debian, major()?),
             "ubuntu" => {
@@ -206,6 +212,16 @@ impl Distro {
             }
             "wolfi" => Ecosystem::plain(EcosystemKind::Wolfi),
             "chainguard" => Ecosystem::plain(EcosystemKind::Chainguard),
+            "almalinux" => other("AlmaLinux", major()?),
+            "rocky" => other("Rocky Linux", major()?),
+            // Its advisories are for parts of it (`…:9::baseos`): none has exactly this name.
+            "rhel" => other("Red Hat", &format!("enterprise_linux:{}", major()?)),
+            "opensuse-leap" if !self.version.is_empty() => other("openSUSE", &format!("Leap {}", self.version)),
+            "opensuse-tumbleweed" => other("openSUSE", "Tumbleweed"),
+            "mageia" => other("Mageia", major()?),
+            "mariner" | "azurelinux" => other("Azure Linux", major()?),
+            // SUSE's own are spread over a product and its modules, which os-release does not list; Fedora, Amazon Linux,
+            // Oracle Linux and CentOS have none.
             _ => return None,
         })
     }
@@ -223,6 +239,27 @@ impl std::fmt::Display for Distro {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn distributions_have_their_ecosystem() {
+        for (id, version, expected) in [
+            ("almalinux", "9.4", Some("AlmaLinux:9")),
+            ("rocky", "8.10", Some("Rocky Linux:8")),
+            ("rhel", "9.4", Some("Red Hat:enterprise_linux:9")),
+            ("opensuse-leap", "15.6", Some("openSUSE:Leap 15.6")),
+            ("opensuse-tumbleweed", "20240101", Some("openSUSE:Tumbleweed")),
+            ("mageia", "9", Some("Mageia:9")),
+            ("mariner", "2.0", Some("Azure Linux:2")),
+            ("fedora", "40", None),
+            ("sles", "15.5", None),
+            ("rocky", "", None),
+        ] {
+            let distro = Distro { id: id.into(), version: version.into(), codename: None };
+            let ecosystem = distro.ecosystem();
+            assert_eq!(ecosystem.as_ref().map(ToString::to_string).as_deref(), expected, "{id}");
+            assert_eq!(ecosystem.clone(), ecosystem.map(|it| Ecosystem::from(it.to_string())));
+        }
+    }
 
     #[test]
     fn names_have_one_normal_form() {

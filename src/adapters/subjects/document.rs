@@ -21,6 +21,9 @@ pub(crate) struct Descriptor {
     pub(crate) platform: Option<Platform>,
     #[serde(default)]
     pub(crate) annotations: Option<BTreeMap<String, String>>,
+    /// Its name in a docker archive; of no meaning in any other place.
+    #[serde(default)]
+    pub(crate) member: Option<String>,
 }
 
 impl Descriptor {

@@ -1,6 +1,7 @@
-//! Images in OCI layouts: `oci:PATH[:TAG|@DIGEST]` to the manifest it means. Indexes, manifests and configs are read and
-//! checked against their digests; of layers only presence and size are looked at.
+//! Images in OCI layouts: `oci:PATH[:TAG|@DIGEST]`, or `oci-archive:` for a layout in a tar file, to the manifest it means.
+//! Indexes, manifests and configs are read and checked against their digests; of layers only presence and size are looked at.
 
+use super::archive::Archive;
 use super::document::{DOCUMENT_LIMIT, Descriptor, Index, LAYER_LIMIT, Manifest, Platform};
 use super::place::{Root, join, read, unreadable, unusable};
 use super::platform;
@@ -14,16 +15,14 @@ const DEPTH_LIMIT: usize = 4;
 /// The most manifests of all indexes together.
 const MANIFEST_LIMIT: usize = 1024;
 
-pub(super) fn locate(root: &Root, spec: &ImageSpec) -> Result<Located, SubjectError> {
+pub(super) fn locate(root: &Root, spec: &ImageSpec, rest: &str, is_archive: bool) -> Result<Located, SubjectError> {
     let reference = &spec.reference;
-    let Some(rest) = reference.strip_prefix("oci:") else {
-        return Err(SubjectError::Reference(format!(
-            "{reference}: this version reads `oci:` layouts and source trees, not this form of reference"
-        )));
-    };
     let (path, selector) = split(reference, rest)?;
     let (place, directory) = root.resolve(path)?;
-    let mut layout = Layout { root, place, inputs: BTreeMap::new() };
+    let mut layout = Layout { root, place, archive: None, inputs: BTreeMap::new() };
+    if is_archive {
+        layout.open(&directory)?;
+    }
     layout.check_marker()?;
     let images = layout.images(reference, &selector, spec.platform.as_deref())?;
     let platforms: Vec<Platform> = images.iter().map(|image| image.platform.clone()).collect();
@@ -80,10 +79,20 @@ struct Layout<'a> {
     root: &'a Root,
     /// Its path from the project's root.
     place: String,
+    /// Where it is a tar file.
+    archive: Option<Archive>,
     inputs: BTreeMap<String, (Stamp, Option<Digest>)>,
 }
 
 impl Layout<'_> {
+    /// Opens the tar file, which is the only input then.
+    fn open(&mut self, path: &std::path::Path) -> Result<(), SubjectError> {
+        let metadata = path.metadata().map_err(|error| unreadable(&self.place, &error))?;
+        self.archive = Some(Archive::open(path).map_err(|error| unusable(&self.place, error.to_string()))?);
+        self.inputs.insert(self.place.clone(), (stamp(&metadata), None));
+        Ok(())
+    }
+
     fn check_marker(&mut self) -> Result<(), SubjectError> {
         #[derive(serde::Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -100,6 +109,11 @@ impl Layout<'_> {
 
     /// Reads a document by its path in the layout.
     fn document(&mut self, name: &str) -> Result<(String, Vec<u8>), SubjectError> {
+        if let Some(archive) = &self.archive {
+            let place = join(&self.place, name);
+            let bytes = archive.read(name, DOCUMENT_LIMIT).map_err(|error| unusable(&place, error.to_string()))?;
+            return Ok((place, bytes));
+        }
         let (place, path) = self.find(name)?;
         let metadata = path.metadata().map_err(|error| unreadable(&place, &error))?;
         if !metadata.is_file() {
@@ -128,15 +142,18 @@ impl Layout<'_> {
 
     /// Notes a blob as input without reading it.
     fn note_blob(&mut self, descriptor: &Descriptor) -> Result<(), SubjectError> {
+        if let Some(archive) = &self.archive {
+            let place = join(&self.place, &descriptor.blob_path());
+            let size = archive.size_of(&descriptor.blob_path());
+            let size = size.map_err(|error| unusable(&place, error.to_string()))?;
+            return of_size(place, size, descriptor).map(drop);
+        }
         let (place, path) = self.find(&descriptor.blob_path())?;
         let metadata = path.metadata().map_err(|error| unreadable(&place, &error))?;
         if !metadata.is_file() {
             return Err(unusable(&place, "not a file"));
         }
-        if metadata.len() != descriptor.size {
-            let reason = format!("{} bytes where the manifest says {}", metadata.len(), descriptor.size);
-            return Err(SubjectError::Integrity { place, reason });
-        }
+        let place = of_size(place, metadata.len(), descriptor)?;
         self.inputs.insert(place, (stamp(&metadata), Some(descriptor.digest)));
         Ok(())
     }
@@ -223,6 +240,15 @@ impl Layout<'_> {
         };
         Ok(Some(Image { descriptor, bytes, manifest, platform }))
     }
+}
+
+/// The place, if what lies there has the size that the manifest says.
+fn of_size(place: String, size: u64, descriptor: &Descriptor) -> Result<String, SubjectError> {
+    if size == descriptor.size {
+        return Ok(place);
+    }
+    let reason = format!("{size} bytes where the manifest says {}", descriptor.size);
+    Err(SubjectError::Integrity { place, reason })
 }
 
 fn maybe(platform: &Platform, wanted: Option<&str>) -> bool {

@@ -120,7 +120,7 @@ fn nothing_leads_out() {
     index(&outside, &[manifest(&outside, "layer", json!({}))]);
     std::os::unix::fs::symlink(outside.join("image"), root.join("link")).unwrap();
     let absolute = format!("oci:{}", outside.join("image").display());
-    for reference in ["oci:../outside/image", "oci:link", &absolute, "oci-archive:x.tar", "debian:12"] {
+    for reference in ["oci:../outside/image", "oci:link", &absolute, "oci-archive:../x.tar", "dir:..", "debian:12"] {
         let error = image(&root, reference, None).unwrap_err();
         assert!(matches!(error, SubjectError::Reference(_)), "{reference}: {error}");
     }

@@ -1,12 +1,15 @@
-//! Source trees: the lockfiles and manifests below a directory, by their directory hash.
+//! Source trees: the lockfiles and manifests below a directory, by their directory hash; and root filesystems: the package
+//! databases, installed packages and programs below it, in the same way.
 
 use super::glob::Glob;
 use super::place::{Root, join, unreadable, unusable};
-use crate::adapters::scanner::builtin::catalogers::wants_source;
+use super::rootfs;
+use crate::adapters::scanner::builtin::catalogers::{wants_installed, wants_source};
 use crate::adapters::stamp::stamp;
 use crate::model::{Digest, Hasher, Name, Subject, SubjectDigest, SubjectKind};
-use crate::ports::{Located, SourceSpec, Stamp, SubjectError};
+use crate::ports::{ImageSpec, Located, SourceSpec, Stamp, SubjectError};
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// The most files and directories that are looked at.
@@ -32,27 +35,35 @@ type Known<'a> = &'a (dyn Fn(&str, &Stamp) -> Option<Digest> + Sync);
 
 pub(super) fn locate(root: &Root, spec: &SourceSpec, known: Known<'_>) -> Result<Located, SubjectError> {
     let (place, directory) = root.resolve(&spec.path)?;
-    let mut walk = Walk {
-        root,
-        place: place.clone(),
-        exclude: spec.exclude.iter().map(|pattern| Glob::new(pattern)).collect(),
-        known,
-        files: Vec::new(),
-        inputs: BTreeMap::new(),
-        pending: vec![(String::new(), directory.clone(), 0)],
-        entries: 0,
-    };
-    while let Some((below, path, depth)) = walk.pending.pop() {
-        walk.directory(&below, &path, depth)?;
-    }
+    let exclude = spec.exclude.iter().map(|pattern| Glob::new(pattern)).collect();
+    let walk = Walk::all(root, &place, &directory, exclude, known, false)?;
     let digest = SubjectDigest::of_files(walk.files.iter().map(|(path, digest)| (path.as_str(), *digest)));
     let name = Name::new("source").map_err(|error| SubjectError::Reference(error.to_string()))?;
-    Ok(Located {
-        subject: Subject { name, kind: SubjectKind::Source, uri: format!("dir:{place}"), digest },
-        root: directory,
-        manifest: Vec::new(),
-        inputs: walk.inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest)).collect(),
-    })
+    let subject = Subject { name, kind: SubjectKind::Source, uri: format!("dir:{place}"), digest };
+    Ok(Located { subject, root: directory, manifest: Vec::new(), inputs: walk.inputs() })
+}
+
+/// A root filesystem. Its digest is of the files that are read, and of the links that could be.
+pub(super) fn locate_installed(
+    root: &Root,
+    spec: &ImageSpec,
+    path: &str,
+    known: Known<'_>,
+) -> Result<Located, SubjectError> {
+    let (place, directory) = root.resolve(path)?;
+    let mut walk = Walk::all(root, &place, &directory, Vec::new(), known, true)?;
+    let mut unread = rootfs::UnreadLinks::new();
+    for path in std::mem::take(&mut walk.links) {
+        let Some(target) = rootfs::follow(&directory, &path) else { continue };
+        if walk.files.iter().all(|(read, _)| *read != target) {
+            walk.files.push((path.clone(), Digest::of(format!("link {target}").as_bytes())));
+            unread.push((path, target));
+        }
+    }
+    let digest = SubjectDigest::of_files(walk.files.iter().map(|(path, digest)| (path.as_str(), *digest)));
+    let subject = Subject { name: spec.name.clone(), kind: SubjectKind::Image, uri: spec.reference.clone(), digest };
+    let manifest = serde_json::to_vec(&unread).map_err(|error| unusable(&place, error.to_string()))?;
+    Ok(Located { subject, root: directory, manifest, inputs: walk.inputs() })
 }
 
 struct Walk<'a> {
@@ -66,9 +77,48 @@ struct Walk<'a> {
     /// Directories to read: path from the tree's root, path, depth.
     pending: Vec<(String, PathBuf, usize)>,
     entries: usize,
+    /// Whether it is a root filesystem.
+    installed: bool,
+    /// Symbolic links of a root filesystem that have the name of a wanted file.
+    links: Vec<String>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn all(
+        root: &'a Root,
+        place: &str,
+        directory: &Path,
+        exclude: Vec<Glob>,
+        known: Known<'a>,
+        installed: bool,
+    ) -> Result<Self, SubjectError> {
+        let mut walk = Self {
+            root,
+            place: place.to_owned(),
+            exclude,
+            known,
+            files: Vec::new(),
+            inputs: BTreeMap::new(),
+            pending: vec![(String::new(), directory.to_owned(), 0)],
+            entries: 0,
+            installed,
+            links: Vec::new(),
+        };
+        while let Some((below, path, depth)) = walk.pending.pop() {
+            walk.directory(&below, &path, depth)?;
+        }
+        Ok(walk)
+    }
+
+    fn inputs(self) -> Vec<(String, Stamp, Option<Digest>)> {
+        self.inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest)).collect()
+    }
+
+    /// Whether a directory is no part of the subject.
+    fn skips(&self, below: &str, name: &str) -> bool {
+        if self.installed { below.is_empty() && rootfs::FILLED.contains(&name) } else { SKIPPED.contains(&name) }
+    }
+
     fn directory(&mut self, below: &str, path: &Path, depth: usize) -> Result<(), SubjectError> {
         let place = if below.is_empty() { self.place.clone() } else { join(&self.place, below) };
         if depth > DEPTH_LIMIT {
@@ -99,15 +149,19 @@ impl Walk<'_> {
             }
             let readable = name.to_str().is_some() && !text.contains('\n');
             if kind.is_dir() {
-                if SKIPPED.contains(&text.as_ref()) {
+                if self.skips(below, &text) {
                     continue;
                 }
                 if !readable {
                     return Err(unusable(&join(&self.place, &inner), "a name that is not plain UTF-8"));
                 }
                 self.pending.push((inner, path.join(&name), depth + 1));
-            } else {
+            } else if !self.installed {
                 self.file(inner, &path.join(&name), kind.is_symlink(), readable)?;
+            } else if kind.is_file() {
+                self.installed_file(inner, &path.join(&name), readable)?;
+            } else if kind.is_symlink() && wants_installed(&inner, 1, false) {
+                self.links.push(inner);
             }
         }
         Ok(())
@@ -136,10 +190,34 @@ impl Walk<'_> {
             }
             self.root.resolve(&place).map_err(|_| unusable(&place, "a symbolic link that leads out of the project"))?;
         }
+        self.take(inner, place, path, &metadata)
+    }
+
+    /// A file of a root filesystem, which is none of links, devices and sockets.
+    fn installed_file(&mut self, inner: String, path: &Path, readable: bool) -> Result<(), SubjectError> {
+        let place = join(&self.place, &inner);
+        let metadata = path.symlink_metadata().map_err(|error| unreadable(&place, &error))?;
+        if !wants_installed(&inner, metadata.len(), metadata.permissions().mode() & 0o111 != 0) {
+            return Ok(());
+        }
+        if !readable {
+            return Err(unusable(&place, "a name that is not plain UTF-8"));
+        }
+        self.take(inner, place, path, &metadata)
+    }
+
+    /// Notes a wanted file.
+    fn take(
+        &mut self,
+        inner: String,
+        place: String,
+        path: &Path,
+        metadata: &std::fs::Metadata,
+    ) -> Result<(), SubjectError> {
         if !metadata.is_file() {
             return Err(unusable(&place, "neither a file nor a directory"));
         }
-        let stamp = stamp(&metadata);
+        let stamp = stamp(metadata);
         let digest = match (self.known)(&place, &stamp) {
             Some(digest) => digest,
             None => hash(path).map_err(|error| unreadable(&place, &error))?,

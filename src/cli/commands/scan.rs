@@ -52,7 +52,10 @@ fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSp
         std::fs::canonicalize(start.join(path))
             .map_err(|error| Failure::new(Exit::Usage, "subject::missing", format!("{path}: {error}")))
     };
-    if let Some(rest) = args.reference.strip_prefix("oci:") {
+    let schemes =
+        [("oci:", "oci"), ("oci-archive:", "oci-archive"), ("docker-archive:", "docker-archive"), ("rootfs:", "dir")];
+    let image = schemes.into_iter().find_map(|(prefix, scheme)| Some((scheme, args.reference.strip_prefix(prefix)?)));
+    if let Some((scheme, rest)) = image {
         // A tag or digest stands behind the path, unless all of it is one.
         let (path, tail) = match rest.rfind([':', '@']).filter(|_| !start.join(rest).exists()) {
             Some(at) => rest.split_at(rest[..at].find('@').unwrap_or(at)),
@@ -64,7 +67,7 @@ fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSp
             name: Name::new(&name)
                 .or_else(|_| Name::new("image"))
                 .map_err(|error| Failure::new(Exit::Usage, "usage::name", error.to_string()))?,
-            reference: format!("oci:{name}{tail}"),
+            reference: format!("{scheme}:{name}{tail}"),
             platform: args.platform.clone(),
         };
         return Ok((root, SubjectSpec::Image(image)));
@@ -72,7 +75,7 @@ fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSp
     let path = real(args.reference.strip_prefix("dir:").unwrap_or(&args.reference))?;
     if !path.is_dir() {
         return Err(Failure::new(Exit::Usage, "subject::reference", format!("{} is not a directory", args.reference))
-            .help("this version scans source directories and `oci:` layouts"));
+            .help("a source directory, `oci:`, `oci-archive:`, `docker-archive:`, or `rootfs:` for an unpacked root filesystem"));
     }
     let (root, name) = parts(&path);
     Ok((root, SubjectSpec::Source(SourceSpec { path: name, exclude: Vec::new() })))

@@ -47,14 +47,10 @@ pub(super) fn list(
         }
     }
     for (name, image) in images {
-        let what = match image.reference.split_once(':') {
-            Some(("oci", _)) => continue,
-            Some(("dir", _)) => "images that are directories",
-            Some(("oci-archive", _)) => "images in OCI archives",
-            Some(("docker-archive", _)) => "images in Docker archives",
-            _ => "images in registries",
-        };
-        ask(format!("images.{name}.ref"), what);
+        let scheme = image.reference.split_once(':').map(|(scheme, _)| scheme);
+        if !matches!(scheme, Some("oci" | "oci-archive" | "docker-archive" | "dir")) {
+            ask(format!("images.{name}.ref"), "images in registries");
+        }
     }
     for (name, service) in raw.tables("services") {
         if let Some(engine) = service.text("engine").filter(|engine| engine.text != "builtin") {

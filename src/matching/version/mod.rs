@@ -66,7 +66,9 @@ pub fn compare(kind: &EcosystemKind, a: &str, b: &str) -> Result<Ordering, Unord
         EcosystemKind::Packagist => packagist::compare(a, b),
         EcosystemKind::Pub => pub_dart::compare(a, b),
         EcosystemKind::Other(name) => match &**name {
-            "Red Hat" | "AlmaLinux" | "Rocky Linux" | "openSUSE" | "SUSE" => rpm::compare(a, b),
+            "Red Hat" | "AlmaLinux" | "Rocky Linux" | "openSUSE" | "SUSE" | "Mageia" | "Azure Linux" => {
+                rpm::compare(a, b)
+            }
             "CRAN" => numbers::compare(a, b, &['.', '-']),
             "Hackage" => numbers::compare(a, b, &['.']),
             "SwiftURL" => semver::compare(a, b),

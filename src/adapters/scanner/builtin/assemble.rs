@@ -104,14 +104,29 @@ fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>) {
     }
 }
 
-/// `pkg:deb/debian/zlib1g@1:1.2.13?arch=amd64&distro=debian-12`.
+/// `pkg:deb/debian/zlib1g@1:1.2.13?arch=amd64&distro=debian-12`, `pkg:rpm/redhat/zlib@1.2.11-40.el9?distro=rhel-9.4`: names
+/// of distributions as syft and Trivy both write them.
 /// <https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst>
 fn purl(package: &SystemPackage, distro: Option<&Distro>) -> Result<Purl, crate::model::PurlError> {
     let release = distro.map_or_else(String::new, |distro| match distro.version.as_str() {
         "" => distro.id.clone(),
         version => format!("{}-{version}", distro.id),
     });
-    let qualifiers = [("arch", package.architecture.as_str()), ("distro", release.as_str())];
-    let namespace = distro.map(|distro| distro.id.as_str());
-    Purl::build(&package.manager, namespace, &package.name, Some(&package.version), &qualifiers)
+    // An epoch stands by itself in the URL of an rpm package, and in the version of the others.
+    let (epoch, version) = match package.version.split_once(':') {
+        Some((epoch, version)) if package.manager == "rpm" => (epoch, version),
+        _ => ("", package.version.as_str()),
+    };
+    let qualifiers = [("arch", package.architecture.as_str()), ("distro", release.as_str()), ("epoch", epoch)];
+    let namespace = distro.map(|distro| match distro.id.as_str() {
+        "rhel" if package.manager == "rpm" => "redhat",
+        id if id.starts_with("opensuse") => "opensuse",
+        id => id,
+    });
+    // Gentoo's categories are part of a package's name.
+    let (namespace, name) = match package.name.split_once('/') {
+        Some((category, name)) if package.manager == "ebuild" => (Some(category), name),
+        _ => (namespace, package.name.as_str()),
+    };
+    Purl::build(&package.manager, namespace, name, Some(version), &qualifiers)
 }

@@ -6,6 +6,7 @@ use super::catalog::Found;
 use super::catalogue::{LayerCatalogue, Stack};
 use super::facts::Facts;
 use super::layer::{self, LayerId};
+use crate::adapters::subjects::blobs::Blobs;
 use crate::adapters::subjects::document::{DOCUMENT_LIMIT, Descriptor, ImageConfig, LAYER_LIMIT, Manifest};
 use crate::model::{Digest, Gap, GapKind, Location, Sbom};
 use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, ScanError, ScanRequest};
@@ -17,13 +18,15 @@ use std::sync::{Arc, PoisonError};
 const OUTPUT: &str = "layer";
 
 pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, ScanError> {
-    let layers = layers(request)?;
+    let blobs = Blobs::of(&request.located)
+        .map_err(|error| ScanError::Unusable(format!("{}: {error}", request.located.subject.uri)))?;
+    let layers = layers(request, &blobs)?;
     let mut catalogues = Vec::with_capacity(layers.len());
     for (descriptor, id) in &layers {
         if request.cancel.is_cancelled() {
             return Err(ScanError::Cancelled);
         }
-        catalogues.push(once(builtin, request, descriptor, id)?);
+        catalogues.push(once(builtin, request, &blobs, descriptor, id)?);
     }
     let stack = Stack(&catalogues);
     let mut gaps: Vec<Gap> = catalogues.iter().flat_map(|catalogue| catalogue.gaps.iter().cloned()).collect();
@@ -76,13 +79,13 @@ fn identities(facts: &Facts) -> BTreeSet<Identity<'_>> {
 }
 
 /// The layers of an image, lowest first.
-fn layers(request: &ScanRequest) -> Result<Vec<(Descriptor, LayerId)>, ScanError> {
+fn layers(request: &ScanRequest, blobs: &Blobs) -> Result<Vec<(Descriptor, LayerId)>, ScanError> {
     let unusable = |what: &str, reason: &dyn std::fmt::Display| ScanError::Unusable(format!("{what}: {reason}"));
     let manifest: Manifest =
         serde_json::from_slice(&request.located.manifest).map_err(|error| unusable("manifest", &error))?;
     let place = format!("config {}", manifest.config.digest);
     let mut bytes = Vec::new();
-    open(request, &manifest.config)?
+    open(blobs, &manifest.config)?
         .take(DOCUMENT_LIMIT + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unusable(&place, &error.kind()))?;
@@ -100,24 +103,20 @@ fn layers(request: &ScanRequest) -> Result<Vec<(Descriptor, LayerId)>, ScanError
     }
     let layers = manifest.layers.into_iter().zip(diff_ids);
     Ok(layers
-        .map(|(blob, diff_id)| (LayerId { blob: blob.digest, diff_id }, blob))
+        .map(|(blob, diff_id)| (LayerId { blob: blobs.has_blob_digests().then_some(blob.digest), diff_id }, blob))
         .map(|(id, blob)| (blob, id))
         .collect())
 }
 
-fn open(request: &ScanRequest, blob: &Descriptor) -> Result<std::fs::File, ScanError> {
-    let path = request.located.root.join(blob.blob_path());
-    let fail = |error: std::io::Error| ScanError::Unusable(format!("blob {}: {}", blob.digest, error.kind()));
-    if !path.metadata().map_err(fail)?.is_file() {
-        return Err(ScanError::Unusable(format!("blob {}: not a file", blob.digest)));
-    }
-    std::fs::File::open(path).map_err(fail)
+fn open<'a>(blobs: &'a Blobs, blob: &Descriptor) -> Result<Box<dyn std::io::Read + 'a>, ScanError> {
+    blobs.open(blob).map_err(|error| ScanError::Unusable(format!("blob {}: {error}", blob.digest)))
 }
 
 /// A layer's catalogue: of this process, else of the cache, else of the blob. Those who ask for one that is being made wait.
 fn once(
     builtin: &Builtin,
     request: &ScanRequest,
+    blobs: &Blobs,
     blob: &Descriptor,
     id: &LayerId,
 ) -> Result<Arc<LayerCatalogue>, ScanError> {
@@ -133,7 +132,7 @@ fn once(
     let catalogue = match recall(request.cache.as_ref(), &key) {
         Some(catalogue) => Arc::new(catalogue),
         None => {
-            let (catalogue, whole) = layer::catalogue(open(request, blob)?, id, &request.cancel)?;
+            let (catalogue, whole) = layer::catalogue(|| open(blobs, blob), id, &request.cancel)?;
             if whole {
                 // A cache that cannot be written costs time only.
                 let _ = keep(request.cache.as_ref(), &key, &catalogue);
@@ -149,7 +148,8 @@ fn once(
 fn key(builtin: &Builtin, id: &LayerId) -> ActionKey {
     let mut hasher = blake3::Hasher::new_derive_key("proofmark 2026-11 layer catalogue");
     let options = super::catalogers::options();
-    for part in [&id.blob.to_string(), &id.diff_id.to_string(), &options, &builtin.identity.version] {
+    let blob = id.blob.map_or_else(String::new, |blob| blob.to_string());
+    for part in [&blob, &id.diff_id.to_string(), &options, &builtin.identity.version] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }

@@ -2,7 +2,7 @@
 
 use super::catalogue::LayerCatalogue;
 use super::decode::{Hashing, Stop, Stoppable, TarBytes, decompress};
-use super::walk::walk;
+use super::walk::{HardLinks, walk};
 use crate::model::{Digest, Gap, GapKind};
 use crate::ports::{Cancel, ScanError};
 use std::io::Read;
@@ -13,8 +13,8 @@ const TOTAL_LIMIT: u64 = 256 << 30;
 /// Which bytes a layer must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LayerId {
-    /// Digest of the blob, by the manifest.
-    pub(super) blob: Digest,
+    /// Digest of the blob, by the manifest; none where there is no manifest that says it, and the tar's alone counts.
+    pub(super) blob: Option<Digest>,
     /// Digest of the tar, by the config.
     pub(super) diff_id: Digest,
 }
@@ -24,12 +24,19 @@ pub(super) struct LayerId {
 /// # Errors
 /// [`ScanError::Integrity`] where a digest is wrong, [`ScanError::Unusable`] where the blob cannot be decompressed,
 /// [`ScanError::Unavailable`] where there is no room for temporary files.
-pub(super) fn catalogue(
-    blob: impl Read,
+pub(super) fn catalogue<R: Read>(
+    open: impl Fn() -> Result<R, ScanError>,
     layer: &LayerId,
     cancel: &Cancel,
 ) -> Result<(LayerCatalogue, bool), ScanError> {
-    within(blob, layer, cancel, TOTAL_LIMIT)
+    let mut links = HardLinks::default();
+    let first = within(open()?, layer, cancel, &mut links)?;
+    if links.missing.is_empty() {
+        return Ok(first);
+    }
+    // A wanted name that stands behind its content, which lies under a name that nobody wants: pnpm and others link so.
+    let mut links = HardLinks { wanted: links.missing, ..HardLinks::default() };
+    within(open()?, layer, cancel, &mut links)
 }
 
 /// What a stream came to.
@@ -42,17 +49,23 @@ enum Streamed {
     Broken(std::io::Error),
 }
 
-fn within(blob: impl Read, layer: &LayerId, cancel: &Cancel, total: u64) -> Result<(LayerCatalogue, bool), ScanError> {
-    let place = format!("layer {}", layer.blob);
+fn within(
+    blob: impl Read,
+    layer: &LayerId,
+    cancel: &Cancel,
+    links: &mut HardLinks,
+) -> Result<(LayerCatalogue, bool), ScanError> {
+    let place = format!("layer {}", layer.blob.unwrap_or(layer.diff_id));
     let mut compressed = Hashing::new(Stoppable { inner: blob, cancel });
-    let streamed = stream(&mut compressed, layer, total)?;
+    let streamed = stream(&mut compressed, layer, TOTAL_LIMIT, links)?;
     let end = compressed.finish();
     if cancel.is_cancelled() {
         return Err(ScanError::Cancelled);
     }
     let unreadable = |error: std::io::Error| ScanError::Unusable(format!("{place}: cannot be read: {error}"));
     let integrity = |reason: &str| ScanError::Integrity { place: place.clone(), reason: reason.to_owned() };
-    if end.map_err(unreadable)? != layer.blob {
+    let end = end.map_err(unreadable)?;
+    if layer.blob.is_some_and(|blob| blob != end) {
         return Err(integrity("the blob does not have the digest that the manifest says"));
     }
     match streamed {
@@ -65,13 +78,18 @@ fn within(blob: impl Read, layer: &LayerId, cancel: &Cancel, total: u64) -> Resu
     }
 }
 
-fn stream(compressed: &mut impl Read, layer: &LayerId, total: u64) -> Result<Streamed, ScanError> {
+fn stream(
+    compressed: &mut impl Read,
+    layer: &LayerId,
+    total: u64,
+    links: &mut HardLinks,
+) -> Result<Streamed, ScanError> {
     let mut tar = match decompress(compressed) {
         Ok(tar) => Hashing::new(tar),
         Err(error) => return Ok(Streamed::Broken(error)),
     };
     let (bytes, meter) = TarBytes::new(&mut tar, total);
-    let mut catalogue = walk(bytes, &meter, layer)?;
+    let mut catalogue = walk(bytes, &meter, layer, links)?;
     match meter.stop.take() {
         Some(Stop::Broken(error)) => return Ok(Streamed::Broken(error)),
         Some(Stop::Total) => {

@@ -8,11 +8,11 @@ mod decode;
 mod facts;
 mod image;
 mod layer;
-mod source;
 mod spool;
+mod tree;
 mod walk;
 
-use crate::model::{ScannerIdentity, SubjectKind};
+use crate::model::{ScannerIdentity, SubjectDigest, SubjectKind};
 use crate::ports::{ScanRequest, ScanTask, Scanner};
 use catalogue::LayerCatalogue;
 use std::collections::BTreeMap;
@@ -51,9 +51,10 @@ impl Scanner for Builtin {
     }
 
     fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask {
-        ScanTask::Cpu(Box::new(move || match request.located.subject.kind {
-            SubjectKind::Image => image::scan(&self, &request),
-            SubjectKind::Source => source::scan(&request),
+        ScanTask::Cpu(Box::new(move || match (request.located.subject.kind, request.located.subject.digest) {
+            (SubjectKind::Image, SubjectDigest::Sha256(_)) => image::scan(&self, &request),
+            (SubjectKind::Image, SubjectDigest::DirHash(_)) => tree::scan(&request, true),
+            (SubjectKind::Source, _) => tree::scan(&request, false),
         }))
     }
 }

@@ -1,5 +1,7 @@
 //! Layers and images made in memory.
 
+mod forms;
+
 use super::Builtin;
 use super::catalogue::LayerCatalogue;
 use super::layer::{self, LayerId};
@@ -54,8 +56,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn read(blob: &[u8], tar: &[u8]) -> Result<LayerCatalogue, ScanError> {
-    let id = LayerId { blob: Digest::of(blob), diff_id: Digest::of(tar) };
-    layer::catalogue(blob, &id, &Cancel::new()).map(|(catalogue, _)| catalogue)
+    let id = LayerId { blob: Some(Digest::of(blob)), diff_id: Digest::of(tar) };
+    layer::catalogue(|| Ok(blob), &id, &Cancel::new()).map(|(catalogue, _)| catalogue)
 }
 
 fn found(catalogue: &LayerCatalogue, path: &str) -> usize {
@@ -88,19 +90,19 @@ fn bytes_after_the_end_belong_to_the_digest() {
 fn wrong_bytes_are_no_layer() {
     let tar = files(&[OS]);
     let blob = gzip(&tar);
-    let right = LayerId { blob: Digest::of(&blob), diff_id: Digest::of(&tar) };
+    let right = LayerId { blob: Some(Digest::of(&blob)), diff_id: Digest::of(&tar) };
     let other = Digest::of(b"other");
-    for id in [LayerId { blob: other, ..right }, LayerId { diff_id: other, ..right }] {
-        let result = layer::catalogue(blob.as_slice(), &id, &Cancel::new());
+    for id in [LayerId { blob: Some(other), ..right }, LayerId { diff_id: other, ..right }] {
+        let result = layer::catalogue(|| Ok(blob.as_slice()), &id, &Cancel::new());
         assert!(matches!(result, Err(ScanError::Integrity { .. })));
     }
     // A blob that was cut short is a tampered one; one that was made so cannot be read.
     let cut = &blob[..blob.len() - 9];
-    assert!(matches!(layer::catalogue(cut, &right, &Cancel::new()), Err(ScanError::Integrity { .. })));
+    assert!(matches!(layer::catalogue(|| Ok(cut), &right, &Cancel::new()), Err(ScanError::Integrity { .. })));
     assert!(matches!(read(cut, &tar), Err(ScanError::Unusable(_))));
     let cancel = Cancel::new();
     cancel.cancel();
-    assert!(matches!(layer::catalogue(blob.as_slice(), &right, &cancel), Err(ScanError::Cancelled)));
+    assert!(matches!(layer::catalogue(|| Ok(blob.as_slice()), &right, &cancel), Err(ScanError::Cancelled)));
 }
 
 #[test]
@@ -161,6 +163,21 @@ fn links_are_followed_or_told() {
     let catalogue = read(&tar, &tar).unwrap();
     assert_eq!(found(&catalogue, "etc/os-release"), 1);
     assert_eq!(catalogue.files[APK].gaps.len(), 1);
+}
+
+#[test]
+fn content_before_its_wanted_name_is_read_again() {
+    let database = apk(&["a", "b"]);
+    let tar = tar(&[
+        (EntryType::Regular, "store/1", &database),
+        (EntryType::Regular, "store/2", OS.1),
+        (EntryType::Link, APK, "store/1"),
+        (EntryType::Link, "etc/os-release", "./store/2"),
+        (EntryType::Link, "usr/lib/os-release", "store/2"),
+    ]);
+    let catalogue = read(&gzip(&tar), &tar).unwrap();
+    assert_eq!((found(&catalogue, APK), found(&catalogue, OS.0), found(&catalogue, "usr/lib/os-release")), (2, 1, 1));
+    assert!(catalogue.gaps.is_empty() && catalogue.files.values().all(|facts| facts.gaps.is_empty()));
 }
 
 /// A cache in memory.

@@ -7,6 +7,7 @@ use super::layer::LayerId;
 use super::spool::{Spool, SpoolError};
 use crate::model::{Gap, GapKind};
 use crate::ports::ScanError;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 /// The most entries of a layer.
@@ -18,6 +19,20 @@ const HEADER_LIMIT: u64 = 2 << 20;
 /// The most gaps that are told one by one.
 const GAP_LIMIT: usize = 1000;
 
+/// What sparse files of a layer may take together once their holes are filled, in bytes.
+const SPARSE_LIMIT: u64 = 1 << 30;
+/// The most hard links that are looked for in a second reading.
+const LINK_LIMIT: usize = 100_000;
+
+/// Hard links with a wanted name to files without one, by the file: each a set of names.
+#[derive(Default)]
+pub(super) struct HardLinks {
+    /// Those whose content is to be read under their names.
+    pub(super) wanted: BTreeMap<String, BTreeSet<String>>,
+    /// Those whose content had passed when they were met.
+    pub(super) missing: BTreeMap<String, BTreeSet<String>>,
+}
+
 /// Walks a tar to its end, or to where it stops making sense (a gap).
 ///
 /// # Errors
@@ -26,15 +41,26 @@ pub(super) fn walk<R: Read>(
     bytes: TarBytes<'_, R>,
     meter: &Meter,
     layer: &LayerId,
+    links: &mut HardLinks,
 ) -> Result<LayerCatalogue, ScanError> {
-    let mut walk = Walk { catalogue: LayerCatalogue::default(), place: format!("layer {}", layer.diff_id), meter };
+    let mut walk = Walk {
+        catalogue: LayerCatalogue::default(),
+        place: format!("layer {}", layer.diff_id),
+        meter,
+        links,
+        linked: BTreeMap::new(),
+        missing: 0,
+        sparse: SPARSE_LIMIT,
+    };
     let mut archive = tar::Archive::new(bytes);
     if let Ok(entries) = archive.entries() {
         walk.entries(entries)?;
     }
     walk.catalogue.entries.sort();
     walk.catalogue.directories.sort();
-    Ok(walk.catalogue)
+    let Walk { catalogue, links, .. } = walk;
+    links.missing.retain(|target, _| catalogue.entries.contains(target));
+    Ok(catalogue)
 }
 
 struct Walk<'a> {
@@ -42,6 +68,12 @@ struct Walk<'a> {
     /// What the layer is called in gaps.
     place: String,
     meter: &'a Meter,
+    links: &'a mut HardLinks,
+    /// What was read for hard links that are still to come, by their names.
+    linked: BTreeMap<String, Facts>,
+    missing: usize,
+    /// What sparse files may still take.
+    sparse: u64,
 }
 
 impl Walk<'_> {
@@ -95,7 +127,9 @@ impl Walk<'_> {
             }
             let sparse = entry.header().entry_type().is_gnu_sparse();
             let size = if sparse { entry.header().entry_size().unwrap_or(u64::MAX) } else { entry.size() };
-            end = entry.raw_file_position().saturating_add(size);
+            // Of a sparse file further headers were read already.
+            let start = if sparse { self.meter.read.get() } else { entry.raw_file_position() };
+            end = start.saturating_add(size);
             let read = self.entry(&mut entry, sparse, end)?;
             unread = if read { 0 } else { size };
         }
@@ -159,12 +193,18 @@ impl Walk<'_> {
             }
             return;
         }
-        let facts = normal("", target, false).and_then(|target| self.catalogue.files.get(&target).cloned());
+        let target = normal("", target, false);
+        let read = self.linked.remove(&path);
+        let facts = read.or_else(|| self.catalogue.files.get(target.as_ref()?).cloned());
         if let Some(facts) = facts {
             self.catalogue.files.insert(path, facts);
         } else if wanted {
             let facts = Facts::gap(GapKind::UnreadableFile, &path, "a hard link to a file that was not read");
-            self.catalogue.files.insert(path, facts);
+            self.catalogue.files.insert(path.clone(), facts);
+            if let Some(target) = target.filter(|_| self.missing < LINK_LIMIT) {
+                self.missing += 1;
+                self.links.missing.entry(target).or_default().insert(path);
+            }
         }
     }
 
@@ -176,12 +216,23 @@ impl Walk<'_> {
         end: u64,
     ) -> Result<bool, ScanError> {
         let executable = entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-        let wanting = wanting(true, &path, entry.size(), executable);
-        if wanting.is_empty() {
+        let readers = wanting(true, &path, entry.size(), executable);
+        let links = self.links.wanted.get(&path);
+        if readers.is_empty() && links.is_none() {
             return Ok(false);
         }
-        if sparse || is_pax_sparse(entry) {
-            let facts = Facts::gap(GapKind::UnreadableFile, &path, "a sparse file, which is not read by this version");
+        if sparse {
+            // Holes cost nothing in the layer, but room where the file is put.
+            match self.sparse.checked_sub(entry.size()) {
+                Some(left) => self.sparse = left,
+                None => {
+                    let facts = Facts::gap(GapKind::LimitReached, &path, "sparse files of more than 1 GiB");
+                    self.catalogue.files.insert(path, facts);
+                    return Ok(false);
+                }
+            }
+        } else if is_pax_sparse(entry) {
+            let facts = Facts::gap(GapKind::UnreadableFile, &path, "a sparse file in the form of PAX is not read");
             self.catalogue.files.insert(path, facts);
             return Ok(false);
         }
@@ -194,12 +245,19 @@ impl Walk<'_> {
                 return Err(ScanError::Unavailable(format!("no temporary file for a large file of an image: {error}")));
             }
         };
-        let facts = if self.meter.read.get() < end {
-            Facts::gap(GapKind::UnreadableFile, &path, "the layer ends within it")
-        } else {
-            Facts::of(&wanting, &path, spool.content(), &|_| None)
-        };
-        self.catalogue.files.insert(path, facts);
+        if self.meter.read.get() < end {
+            let facts = Facts::gap(GapKind::UnreadableFile, &path, "the layer ends within it");
+            self.catalogue.files.insert(path, facts);
+            return Ok(true);
+        }
+        for link in links.into_iter().flatten() {
+            let readers = wanting(true, link, entry.size(), executable);
+            self.linked.insert(link.clone(), Facts::of(&readers, link, spool.content(), &|_| None));
+        }
+        if !readers.is_empty() {
+            let facts = Facts::of(&readers, &path, spool.content(), &|_| None);
+            self.catalogue.files.insert(path, facts);
+        }
         Ok(true)
     }
 }

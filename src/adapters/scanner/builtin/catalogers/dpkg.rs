@@ -55,10 +55,11 @@ impl Cataloger for Dpkg {
     }
 }
 
-type Stanza<'a> = BTreeMap<&'a str, &'a str>;
+/// The fields of a package.
+pub(super) type Stanza<'a> = BTreeMap<&'a str, &'a str>;
 
 /// Blocks of `Key: value` lines; continuation lines are of no interest.
-fn stanzas(text: &str) -> impl Iterator<Item = Stanza<'_>> {
+pub(super) fn stanzas(text: &str) -> impl Iterator<Item = Stanza<'_>> {
     let blocks = text.split("\n\n").filter(|block| !block.trim().is_empty());
     blocks.map(|block| {
         let fields =
@@ -68,7 +69,10 @@ fn stanzas(text: &str) -> impl Iterator<Item = Stanza<'_>> {
 }
 
 /// The package of a stanza; `None` for one that is not installed.
-fn package(stanza: &Stanza<'_>, is_installed_by_being_here: bool) -> Result<Option<SystemPackage>, &'static str> {
+pub(super) fn package(
+    stanza: &Stanza<'_>,
+    is_installed_by_being_here: bool,
+) -> Result<Option<SystemPackage>, &'static str> {
     match stanza.get("Status").and_then(|status| status.split_whitespace().nth(2)) {
         Some("not-installed" | "config-files") => return Ok(None),
         Some(_) => {}

@@ -1,9 +1,11 @@
 //! Every cataloger, one a file. Adding one: its file here, its test in that file, its line in [`ALL`].
 //!
-//! Beside them lie what several share: [`collect`] gathers what a file gives, [`identity`] names packages, [`reach`] tells
+//! Beside them lie what several share: [`collect`] gathers what a file gives, [`identity`] names packages, [`parts`] reads
+//! large files by position, [`reach`] tells
 //! what a package is needed for, [`yaml`] reads YAML within bounds.
 
 mod apk;
+mod cargo_auditable;
 mod cargo_lock;
 mod collect;
 mod dist_info;
@@ -11,14 +13,21 @@ mod dpkg;
 mod go_binary;
 mod go_mod;
 mod identity;
+mod java_archive;
 mod npm_installed;
 mod npm_lock;
+mod opkg;
 mod os_release;
+mod pacman;
+mod parts;
 mod pnpm_lock;
 mod poetry_lock;
+mod portage;
 mod pypi;
 mod reach;
 mod requirements;
+mod rpm;
+mod rpm_manifest;
 #[cfg(test)]
 mod testing;
 mod toml_lock;
@@ -33,17 +42,24 @@ use super::catalog::{Cataloger, FileFacts, Reads};
 /// All of them, by name.
 pub const ALL: &[&dyn Cataloger] = &[
     &apk::Apk,
+    &cargo_auditable::CargoAuditable,
     &cargo_lock::CargoLock,
     &dpkg::Dpkg,
     &go_binary::GoBinary,
     &go_mod::GoMod,
+    &java_archive::JavaArchive,
     &npm_installed::NpmInstalled,
     &npm_lock::NpmLock,
+    &opkg::Opkg,
     &os_release::OsRelease,
+    &pacman::Pacman,
     &pnpm_lock::PnpmLock,
     &poetry_lock::PoetryLock,
+    &portage::Portage,
     &dist_info::DistInfo,
     &requirements::Requirements,
+    &rpm::Rpm,
+    &rpm_manifest::RpmManifest,
     &unread::UnreadInstalled,
     &unread::UnreadSource,
     &uv_lock::UvLock,
@@ -67,6 +83,11 @@ pub fn wants_source(path: &str, size: u64) -> bool {
     let facts = FileFacts { path, size, executable: false };
     let name = facts.file_name();
     ALL.iter().filter(|each| reads(**each, false)).any(|each| each.companions().contains(&name) || each.wants(&facts))
+}
+
+/// Whether a file of a root filesystem is wanted.
+pub fn wants_installed(path: &str, size: u64, executable: bool) -> bool {
+    for_file(true, &FileFacts { path, size, executable }).next().is_some()
 }
 
 fn reads(cataloger: &dyn Cataloger, installed: bool) -> bool {

@@ -30,9 +30,18 @@ pub(super) fn components(parsed: &Parsed) -> Vec<&Component> {
         .collect()
 }
 
+/// What a cataloger makes of a file that is no text.
+pub(super) fn parse_bytes(cataloger: &dyn Cataloger, path: &str, bytes: &[u8]) -> Result<Parsed, ParseError> {
+    cataloger.parse(&File { path, content: Content::Bytes(bytes), companion: &|_| None })
+}
+
 /// Cuts the text at every byte, flips bytes, doubles and drops stretches: none may panic.
 pub(super) fn damage(cataloger: &dyn Cataloger, path: &str, text: &str) {
-    let seed = text.as_bytes();
+    damage_bytes(cataloger, path, text.as_bytes());
+}
+
+/// As [`damage`], for a file that is no text.
+pub(super) fn damage_bytes(cataloger: &dyn Cataloger, path: &str, seed: &[u8]) {
     let read = |bytes: &[u8]| {
         drop(cataloger.parse(&File { path, content: Content::Bytes(bytes), companion: &|_| Some(bytes.to_vec()) }));
     };
@@ -48,5 +57,30 @@ pub(super) fn damage(cataloger: &dyn Cataloger, path: &str, text: &str) {
         let end = (at + 17).min(seed.len());
         read(&[&seed[..end], &seed[at..]].concat());
         read(&[&seed[..at], &seed[end..]].concat());
+    }
+}
+
+/// Inputs with several bytes changed, most of them to values that lengths and offsets take, none of which may panic. Always
+/// the same ones.
+pub(super) fn mutate(cataloger: &dyn Cataloger, path: &str, seed: &[u8], count: u32) {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below.max(1) as u64).unwrap()
+    };
+    for _ in 0..count {
+        let mut bytes = seed.to_vec();
+        for _ in 0..=next(6) {
+            let at = next(bytes.len());
+            let value = [0x00, 0x01, 0x7f, 0x80, 0xff, u8::try_from(next(256)).unwrap()][next(6)];
+            let end = (at + [1, 1, 2, 4][next(4)]).min(bytes.len());
+            bytes[at..end].fill(value);
+        }
+        if next(4) == 0 {
+            bytes.truncate(next(bytes.len()));
+        }
+        drop(cataloger.parse(&File { path, content: Content::Bytes(&bytes), companion: &|_| None }));
     }
 }

@@ -33,18 +33,7 @@ const SOURCE: &[&str] = &[
 const SOURCE_ENDINGS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
 
 /// Endings of files in images.
-const INSTALLED_ENDINGS: &[&str] = &[".deps.json", ".ear", ".jar", ".war", "/composer/installed.json"];
-
-/// Package databases in images, by path.
-const DATABASES: &[&str] = &[
-    "usr/lib/sysimage/rpm/Packages",
-    "usr/lib/sysimage/rpm/Packages.db",
-    "usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "var/lib/pacman/local/ALPM_DB_VERSION",
-    "var/lib/rpm/Packages",
-    "var/lib/rpm/Packages.db",
-    "var/lib/rpm/rpmdb.sqlite",
-];
+const INSTALLED_ENDINGS: &[&str] = &[".deps.json", "/composer/installed.json"];
 
 /// Package lists of source trees.
 pub(super) struct UnreadSource;
@@ -95,7 +84,7 @@ impl Cataloger for UnreadInstalled {
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
         let is_gem = || file.path.ends_with(".gemspec") && file.path.contains("/specifications/");
-        DATABASES.contains(&file.path) || INSTALLED_ENDINGS.iter().any(|ending| file.path.ends_with(ending)) || is_gem()
+        INSTALLED_ENDINGS.iter().any(|ending| file.path.ends_with(ending)) || is_gem()
     }
 
     fn parse(&self, _: &File<'_>) -> Result<Parsed, ParseError> {
@@ -116,8 +105,7 @@ mod tests {
             assert!(wants(&UnreadSource, path), "{path}");
             assert!(parse(&UnreadSource, path, "").is_err());
         }
-        for path in ["app/lib/x.jar", "var/lib/rpm/rpmdb.sqlite", "usr/lib/ruby/gems/3.1.0/specifications/rake.gemspec"]
-        {
+        for path in ["app/x.deps.json", "usr/lib/ruby/gems/3.1.0/specifications/rake.gemspec"] {
             assert!(wants(&UnreadInstalled, path), "{path}");
         }
         assert!(!wants(&UnreadSource, "package-lock.json") && !wants(&UnreadInstalled, "app/x.gemspec"));

@@ -1,33 +1,38 @@
-//! Source trees: the selected files, read again and held to the digests they were located with.
+//! Source trees and root filesystems: the selected files, read again and held to the digests they were located with.
 
 use super::assemble::{Placed, assemble};
 use super::facts::{Facts, wanting};
 use super::spool::{Spool, SpoolError};
+use crate::adapters::subjects::rootfs::UnreadLinks;
 use crate::model::{Digest, Gap, GapKind, Hasher, Location, Sbom};
 use crate::ports::{ScanError, ScanRequest};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt as _;
 
-pub(super) fn scan(request: &ScanRequest) -> Result<Sbom, ScanError> {
+/// Reads a source tree, or what is `installed` in a root filesystem.
+pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanError> {
     let located = &request.located;
-    let base = located.subject.uri.strip_prefix("dir:").unwrap_or(".");
+    let uri = located.subject.uri.strip_prefix("dir:").unwrap_or_default();
+    let parts: Vec<&str> = uri.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let base = parts.join("/");
     // Path below the tree's root to digest.
     let files: BTreeMap<&str, Digest> =
-        located.inputs.iter().filter_map(|(path, _, digest)| Some((below(base, path)?, (*digest)?))).collect();
+        located.inputs.iter().filter_map(|(path, _, digest)| Some((below(&base, path)?, (*digest)?))).collect();
     let mut read: Vec<(&str, Facts)> = Vec::with_capacity(files.len());
     for (path, digest) in &files {
         if request.cancel.is_cancelled() {
             return Err(ScanError::Cancelled);
         }
-        let (spool, size) = open(request, path, digest)?;
-        let wanting = wanting(false, path, size, false);
+        let Opened { spool, size, executable } = open(request, path, digest)?;
+        let wanting = wanting(installed, path, size, executable);
         let failure = RefCell::new(None);
         let companion = |name: &str| {
             let beside =
                 path.rsplit_once('/').map_or_else(|| name.to_owned(), |(parent, _)| format!("{parent}/{name}"));
             let digest = files.get(beside.as_str())?;
-            let bytes = open(request, &beside, digest).and_then(|(spool, _)| whole(&beside, &spool));
+            let bytes = open(request, &beside, digest).and_then(|opened| whole(&beside, &opened.spool));
             bytes.map_err(|error| failure.replace(Some(error))).ok()
         };
         let facts = Facts::of(&wanting, path, spool.content(), &companion);
@@ -42,24 +47,45 @@ pub(super) fn scan(request: &ScanRequest) -> Result<Sbom, ScanError> {
         origins: BTreeMap::new(),
     });
     // A tree in which nothing says what it is made of was not looked into: that is not the same as one with no packages.
-    let nothing =
-        || Gap::new(GapKind::UnreadableFile, "", "there is no lockfile or manifest that is read by this version");
-    let gaps = files.is_empty().then(nothing).into_iter().collect();
+    let nothing = match installed {
+        true => "there is nothing that tells what is installed",
+        false => "there is no lockfile or manifest that is read by this version",
+    };
+    let mut gaps = Vec::new();
+    if files.is_empty() {
+        gaps.push(Gap::new(GapKind::UnreadableFile, "", nothing));
+    }
+    if installed {
+        let links: UnreadLinks = serde_json::from_slice(&located.manifest)
+            .map_err(|error| ScanError::Unusable(format!("{}: {error}", located.subject.uri)))?;
+        gaps.extend(links.into_iter().map(|(path, target)| {
+            let reason = format!("a symbolic link to {target}, which was not read");
+            Gap::new(GapKind::UnreadableFile, path, reason)
+        }));
+    }
     Ok(assemble(&placed.collect::<Vec<_>>(), gaps))
 }
 
 /// A path from the project's root as one from the tree's.
 fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
-    if base == "." { Some(path) } else { path.strip_prefix(base)?.strip_prefix('/') }
+    if base.is_empty() { Some(path) } else { path.strip_prefix(base)?.strip_prefix('/') }
 }
 
-/// The content of a file and its size; of a file that is no longer what was located an error.
-fn open(request: &ScanRequest, path: &str, digest: &Digest) -> Result<(Spool, u64), ScanError> {
+struct Opened {
+    spool: Spool,
+    size: u64,
+    executable: bool,
+}
+
+/// The content of a file and what is known of it; of a file that is no longer what was located an error.
+fn open(request: &ScanRequest, path: &str, digest: &Digest) -> Result<Opened, ScanError> {
     let fail = |reason: &dyn std::fmt::Display| ScanError::Unusable(format!("{path}: {reason}"));
     let file = std::fs::File::open(request.located.root.join(path)).map_err(|error| fail(&error.kind()))?;
-    if !file.metadata().map_err(|error| fail(&error.kind()))?.is_file() {
+    let metadata = file.metadata().map_err(|error| fail(&error.kind()))?;
+    if !metadata.is_file() {
         return Err(fail(&"not a file"));
     }
+    let executable = metadata.permissions().mode() & 0o111 != 0;
     let mut counted = Counted { inner: file, hasher: Hasher::new(), size: 0 };
     let spool = Spool::fill(&mut counted).map_err(|error| match error {
         SpoolError::Read(error) => fail(&error.kind()),
@@ -68,7 +94,7 @@ fn open(request: &ScanRequest, path: &str, digest: &Digest) -> Result<(Spool, u6
     if counted.hasher.finish() != *digest {
         return Err(fail(&"changed while being read"));
     }
-    Ok((spool, counted.size))
+    Ok(Opened { spool, size: counted.size, executable })
 }
 
 fn whole(path: &str, spool: &Spool) -> Result<Vec<u8>, ScanError> {

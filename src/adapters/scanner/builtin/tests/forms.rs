@@ -1,0 +1,188 @@
+//! The same content as a layout, as archives and as a root filesystem.
+
+use super::*;
+use crate::model::SubjectDigest;
+use crate::ports::{Located, SubjectError};
+use std::path::Path;
+
+const RPM: &[u8] = include_bytes!("../../../../../tests/fixtures/rpm/rpmdb.sqlite");
+const ALMA: &str = "ID=\"almalinux\"\nVERSION_ID=\"9.4\"\n";
+
+fn binary(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, content) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, path, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn locate(root: &Path, reference: &str) -> Result<Located, SubjectError> {
+    let name = Name::new("image").unwrap();
+    let image = ImageSpec { name, reference: reference.into(), platform: None };
+    LocalSubjects::new(root.to_owned()).locate(&SubjectSpec::Image(image), &|_, _| None)
+}
+
+fn scan_located(located: Located) -> Result<Sbom, ScanError> {
+    let request = ScanRequest { located, cache: Arc::<Memory>::default(), cancel: Cancel::new() };
+    let ScanTask::Cpu(task) = Arc::new(Builtin::new()).scan(request) else { panic!("work for a core") };
+    task()
+}
+
+fn scan(root: &Path, reference: &str) -> Sbom {
+    scan_located(locate(root, reference).unwrap()).unwrap()
+}
+
+/// The archive that an old `docker save` wrote: a layer that two images share is a link.
+fn docker(layers: &[Vec<u8>], diff_ids: &[Digest]) -> Vec<u8> {
+    let config =
+        serde_json::json!({"os": "linux", "architecture": "amd64", "rootfs": {"diff_ids": diff_ids}}).to_string();
+    let names: Vec<String> = (0..layers.len()).map(|at| format!("{at}/layer.tar")).collect();
+    let manifest = serde_json::json!([{"Config": "config.json", "RepoTags": ["shop.example/cart:1"], "Layers": names}]);
+    let manifest = manifest.to_string();
+    let mut files: Vec<(String, &[u8])> =
+        vec![("manifest.json".into(), manifest.as_bytes()), ("./config.json".into(), config.as_bytes())];
+    files.extend(layers.iter().enumerate().map(|(at, layer)| (format!("store/{at}.tar"), layer.as_slice())));
+    let mut archive = binary(&files.iter().map(|(path, content)| (path.as_str(), *content)).collect::<Vec<_>>());
+    archive.truncate(archive.len() - 1024);
+    let links: Vec<String> = (0..layers.len()).map(|at| format!("../store/{at}.tar")).collect();
+    let links: Vec<_> =
+        names.iter().zip(&links).map(|(name, to)| (EntryType::Symlink, name.as_str(), to.as_str())).collect();
+    archive.extend(super::tar(&links));
+    archive
+}
+
+#[test]
+fn every_form_holds_the_same() {
+    let tars =
+        [binary(&[("etc/os-release", ALMA.as_bytes()), ("var/lib/rpm/rpmdb.sqlite", RPM)]), files(&[("a", "b")])];
+    let image = Image::new(&tars);
+    let root = image.directory.path();
+    let expected = image.scan().unwrap();
+    let purls: Vec<String> = expected.components.iter().map(|it| it.purl.to_string()).collect();
+    assert_eq!(
+        purls,
+        [
+            "pkg:rpm/almalinux/big@1.0-3.el9?arch=noarch&distro=almalinux-9.4&epoch=0",
+            "pkg:rpm/almalinux/tiny-libs@4.5~rc1-1.el9?arch=noarch&distro=almalinux-9.4&epoch=2",
+            "pkg:rpm/almalinux/tiny@1.0-3.el9?arch=noarch&distro=almalinux-9.4&epoch=2",
+        ]
+    );
+    let libs = &expected.components[1];
+    assert_eq!(
+        (libs.lookup(), libs.source.as_ref().unwrap().name.as_str()),
+        (("tiny-libs", "2:4.5~rc1-1.el9"), "tiny")
+    );
+    assert_eq!(libs.ecosystem.as_ref().unwrap().to_string(), "AlmaLinux:9");
+    assert_eq!(expected.gaps, []);
+
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_dir_all(".", root.join("image")).unwrap();
+    std::fs::write(root.join("oci.tar"), builder.into_inner().unwrap()).unwrap();
+    let layout = locate(root, "oci:image").unwrap();
+    let archive = locate(root, "oci-archive:oci.tar").unwrap();
+    assert_eq!((archive.subject.digest, archive.inputs.len()), (layout.subject.digest, 1));
+    assert_eq!(scan_located(archive).unwrap(), expected);
+
+    for layers in [tars.to_vec(), tars.iter().map(|tar| gzip(tar)).collect()] {
+        std::fs::write(root.join("docker.tar"), docker(&layers, &image.layers)).unwrap();
+        for reference in ["docker-archive:docker.tar", "docker-archive:docker.tar:1", "docker-archive:docker.tar@0"] {
+            assert_eq!(scan(root, reference), expected);
+        }
+        for reference in ["docker-archive:docker.tar:2", "docker-archive:docker.tar@1"] {
+            assert!(matches!(locate(root, reference), Err(SubjectError::Reference(_))));
+        }
+    }
+
+    std::fs::create_dir_all(root.join("rootfs/etc")).unwrap();
+    std::fs::create_dir_all(root.join("rootfs/var/lib/rpm")).unwrap();
+    std::fs::write(root.join("rootfs/etc/os-release"), ALMA).unwrap();
+    std::fs::write(root.join("rootfs/var/lib/rpm/rpmdb.sqlite"), RPM).unwrap();
+    let mut unpacked = scan(root, "dir:./rootfs/");
+    assert_eq!((names(&unpacked), unpacked.gaps.clone()), (names(&expected), vec![]));
+    for component in &mut unpacked.components {
+        component.locations.clone_from(&expected.components[0].locations);
+    }
+    assert_eq!(unpacked.components, expected.components);
+}
+
+#[test]
+fn archives_are_held_to_their_digests() {
+    let tar = files(&[OS, (APK, &apk(&["a"]))]);
+    let image = Image::new(std::slice::from_ref(&tar));
+    let root = image.directory.path();
+    let other = docker(&[files(&[OS])], &image.layers);
+    std::fs::write(root.join("docker.tar"), &other).unwrap();
+    let wrong = scan_located(locate(root, "docker-archive:docker.tar").unwrap());
+    assert!(matches!(wrong, Err(ScanError::Integrity { .. })));
+    // Another layer count than the config says; cut off; compressed; no archive.
+    let two = docker(&[tar.clone(), tar.clone()], &image.layers);
+    let whole = docker(&[tar], &image.layers);
+    for bytes in [two, whole[..2000].to_vec(), gzip(&whole), b"nothing".to_vec(), Vec::new()] {
+        std::fs::write(root.join("docker.tar"), &bytes).unwrap();
+        for scheme in ["docker-archive", "oci-archive"] {
+            let result = locate(root, &format!("{scheme}:docker.tar"));
+            assert!(matches!(result, Err(SubjectError::Unusable { .. })), "{} {result:?}", bytes.len());
+        }
+    }
+    let step = whole.len() / 300;
+    for at in (0..whole.len()).step_by(step) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x41;
+        std::fs::write(root.join("docker.tar"), &bytes).unwrap();
+        let _ = locate(root, "docker-archive:docker.tar").map(scan_located);
+        std::fs::write(root.join("docker.tar"), &whole[..at]).unwrap();
+        let _ = locate(root, "docker-archive:docker.tar").map(scan_located);
+    }
+    let circle = super::tar(&[(EntryType::Symlink, "manifest.json", "b"), (EntryType::Symlink, "b", "manifest.json")]);
+    std::fs::write(root.join("docker.tar"), circle).unwrap();
+    assert!(matches!(locate(root, "docker-archive:docker.tar"), Err(SubjectError::Unusable { .. })));
+    let long = "x".repeat(4 << 20);
+    let long = super::tar(&[(EntryType::GNULongName, "././@LongLink", &long), (EntryType::Regular, "a", "")]);
+    std::fs::write(root.join("docker.tar"), long).unwrap();
+    assert!(matches!(locate(root, "docker-archive:docker.tar"), Err(SubjectError::Unusable { .. })));
+}
+
+#[test]
+fn a_root_filesystem_stays_in_its_root() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let write = |path: &str, text: &str| {
+        std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+        std::fs::write(root.join(path), text).unwrap();
+    };
+    write("outside/installed", &apk(&["outside"]));
+    write("r/usr/lib/os-release", OS.1);
+    write("r/proc/os-release", "x");
+    std::fs::create_dir_all(root.join("r/etc")).unwrap();
+    std::fs::create_dir_all(root.join("r/lib/apk/db")).unwrap();
+    symlink("/usr/lib/os-release", root.join("r/etc/os-release")).unwrap();
+    symlink("../../../../outside/installed", root.join("r/lib/apk/db/installed")).unwrap();
+    let sbom = scan(root, "dir:r");
+    assert_eq!((names(&sbom), sbom.distro.is_some(), sbom.gaps.len()), (vec![], true, 0));
+    // To a file within that is not read: told, and part of the digest.
+    let before = locate(root, "dir:r").unwrap().subject.digest;
+    write("r/outside/installed", &apk(&["inside"]));
+    let located = locate(root, "dir:r").unwrap();
+    assert!(matches!(located.subject.digest, SubjectDigest::DirHash(_)) && located.subject.digest != before);
+    assert_eq!(scan_located(located).unwrap().gaps.len(), 1);
+    // Nothing there is nothing looked at.
+    std::fs::create_dir(root.join("empty")).unwrap();
+    assert_eq!(scan(root, "dir:empty").gaps.len(), 1);
+    assert!(matches!(locate(root, "dir:gone"), Err(SubjectError::Missing { .. })));
+}
+
+#[test]
+fn a_removed_rpm_database_is_gone() {
+    let base = binary(&[("etc/os-release", ALMA.as_bytes()), ("var/lib/rpm/rpmdb.sqlite", RPM)]);
+    for path in ["var/lib/rpm/.wh.rpmdb.sqlite", "var/lib/.wh.rpm", "var/lib/rpm/.wh..wh..opq", "var/.wh.lib"] {
+        let sbom = Image::new(&[base.clone(), files(&[(path, "")])]).scan().unwrap();
+        assert_eq!((names(&sbom), sbom.gaps.len()), (vec![], 0), "{path}");
+    }
+    // An opaque directory with a database of its own layer.
+    let top = binary(&[("var/lib/rpm/.wh..wh..opq", b""), ("usr/lib/sysimage/rpm/rpmdb.sqlite", RPM)]);
+    assert_eq!(Image::new(&[base, top]).scan().unwrap().components.len(), 3);
+}
