@@ -274,3 +274,29 @@ fn sparse_files_are_read_with_their_holes() {
     let sbom = scan(root, "oci:image:1");
     assert_eq!((sbom.components.len(), sbom.gaps.len()), (3, 0), "{:?}", sbom.gaps);
 }
+
+#[test]
+fn advisories_for_a_repository_are_for_its_release() {
+    let project = Project::bare("rhel");
+    let record = |id: &str, ecosystem: &str, name: &str| {
+        serde_json::json!({"id": id, "modified": "2026-01-01T00:00:00Z", "affected": [{
+            "package": {"ecosystem": ecosystem, "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1:3.0.7-25.el9_3"}]}],
+        }]})
+        .to_string()
+    };
+    project.write("osv/Red Hat/a.json", record("RHSA-1", "Red Hat:enterprise_linux:9::baseos", "openssl-libs"));
+    project.write("osv/Red Hat/b.json", record("RHSA-2", "Red Hat:enterprise_linux:8::baseos", "openssl-libs"));
+    project.write("osv/Red Hat/c.json", record("RHSA-3", "Red Hat:enterprise_linux:9::appstream", "openssl"));
+    project.write("rootfs/etc/os-release", "ID=rhel\nVERSION_ID=9.2\n");
+    let line = "openssl-libs\t3.0.7-24.el9\t1\t1\tRed Hat\t1\t1\tx86_64\t1\topenssl-3.0.7-24.el9.src.rpm\n";
+    project.write("rootfs/var/lib/rpmmanifest/container-manifest-2", line);
+    project.ok(&["db", "import", "osv"]);
+    let text = project.ok(&["scan", "rootfs:rootfs", "--match", "--format", "json"]);
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let ids: Vec<&str> = result["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["RHSA-1"]);
+    // The next release is not covered by these records.
+    project.write("rootfs/etc/os-release", "ID=rhel\nVERSION_ID=10.0\n");
+    project.exits(6, &["scan", "rootfs:rootfs", "--match"]);
+}

@@ -168,6 +168,12 @@ impl std::fmt::Display for Ecosystem {
 impl From<String> for Ecosystem {
     fn from(text: String) -> Self {
         match text.split_once(':') {
+            // Red Hat's records are for one repository of a release each (`enterprise_linux:9::appstream`). An image does not
+            // say which one a package is from, and no package is in two of them: the release is what counts.
+            Some((kind @ "Red Hat", release)) => {
+                let release = release.split_once("::").map_or(release, |(release, _)| release);
+                Self::with_release(EcosystemKind::parse(kind), release)
+            }
             Some((kind, release)) => Self::with_release(EcosystemKind::parse(kind), release),
             None => Self::plain(EcosystemKind::parse(&text)),
         }
@@ -214,7 +220,6 @@ impl Distro {
             "chainguard" => Ecosystem::plain(EcosystemKind::Chainguard),
             "almalinux" => other("AlmaLinux", major()?),
             "rocky" => other("Rocky Linux", major()?),
-            // Its advisories are for parts of it (`…:9::baseos`): none has exactly this name.
             "rhel" => other("Red Hat", &format!("enterprise_linux:{}", major()?)),
             "opensuse-leap" if !self.version.is_empty() => other("openSUSE", &format!("Leap {}", self.version)),
             "opensuse-tumbleweed" => other("openSUSE", "Tumbleweed"),
@@ -259,6 +264,10 @@ mod tests {
             assert_eq!(ecosystem.as_ref().map(ToString::to_string).as_deref(), expected, "{id}");
             assert_eq!(ecosystem.clone(), ecosystem.map(|it| Ecosystem::from(it.to_string())));
         }
+        let of = |text: &str| Ecosystem::from(text.to_owned()).to_string();
+        assert_eq!(of("Red Hat:enterprise_linux:9::appstream"), "Red Hat:enterprise_linux:9");
+        assert_eq!(of("Red Hat:rhel_eus:9.2::baseos"), "Red Hat:rhel_eus:9.2");
+        assert_eq!(of("Red Hat"), "Red Hat");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SubjectKind {
-    /// A container image, by the digest of its manifest.
+    /// A container image, by the digest of its manifest; or an unpacked root filesystem, by its directory hash.
     Image,
     /// The lockfiles and manifests of a source tree, by their directory hash.
     Source,
@@ -31,7 +31,7 @@ pub struct Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SubjectDigest {
-    /// SHA-256 of an image manifest, shown `sha256:<hex>`.
+    /// SHA-256 of an image manifest, shown `sha256:<hex>`; of the config of an image that has no manifest (a docker archive).
     Sha256(Digest),
     /// Go's directory hash `h1`, shown `h1:<base64>`: SHA-256 over lines `<hex of file>  <path>\n` sorted by path. In-toto's
     /// digest set calls it `dirHash`. <https://pkg.go.dev/golang.org/x/mod/sumdb/dirhash#Hash1>

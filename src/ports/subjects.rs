@@ -33,7 +33,7 @@ pub enum SubjectSpec {
 pub struct ImageSpec {
     /// Its name.
     pub name: Name,
-    /// `oci:PATH[:TAG|@DIGEST]`, `oci-archive:`, `docker-archive:`, a registry reference.
+    /// `oci:PATH[:TAG|@DIGEST]`, `oci-archive:`, `docker-archive:`, `dir:` for a root filesystem, a registry reference.
     pub reference: String,
     /// `os/arch[/variant]`, for an index of several.
     pub platform: Option<String>,
@@ -55,7 +55,8 @@ pub struct Located {
     pub subject: Subject,
     /// The directory or file it lies in, absolute.
     pub root: PathBuf,
-    /// For an image: the resolved manifest, as stored. Empty for a source tree.
+    /// For an image: the resolved manifest, as stored. Where there is none, what the adapter made up for the scanner to know
+    /// (of a docker archive: its layers; of a root filesystem: its links). Empty for a source tree.
     pub manifest: Vec<u8>,
     /// Every file (with its digest) and directory (without) whose change can change the subject; paths from the project's
     /// root, with `/`. Sorted by path.

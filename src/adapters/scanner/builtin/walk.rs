@@ -20,7 +20,7 @@ const HEADER_LIMIT: u64 = 2 << 20;
 const GAP_LIMIT: usize = 1000;
 
 /// What sparse files of a layer may take together once their holes are filled, in bytes.
-const SPARSE_LIMIT: u64 = 1 << 30;
+const SPARSE_LIMIT: u64 = 256 << 20;
 /// The most hard links that are looked for in a second reading.
 const LINK_LIMIT: usize = 100_000;
 
@@ -226,7 +226,7 @@ impl Walk<'_> {
             match self.sparse.checked_sub(entry.size()) {
                 Some(left) => self.sparse = left,
                 None => {
-                    let facts = Facts::gap(GapKind::LimitReached, &path, "sparse files of more than 1 GiB");
+                    let facts = Facts::gap(GapKind::LimitReached, &path, "sparse files of more than 256 MiB");
                     self.catalogue.files.insert(path, facts);
                     return Ok(false);
                 }

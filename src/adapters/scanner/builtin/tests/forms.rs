@@ -188,3 +188,65 @@ fn a_removed_rpm_database_is_gone() {
     let top = binary(&[("var/lib/rpm/.wh..wh..opq", b""), ("usr/lib/sysimage/rpm/rpmdb.sqlite", RPM)]);
     assert_eq!(Image::new(&[base, top]).scan().unwrap().components.len(), 3);
 }
+
+/// A header of GNU tar's sparse form: so many bytes of data at an offset, in a file of a size.
+fn sparse(path: &str, offset: u64, data: &[u8], size: u64) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
+    header.set_entry_type(EntryType::GNUSparse);
+    header.set_mode(0o644);
+    header.set_size(data.len() as u64);
+    let octal = |number: u64| format!("{number:011o}\0").into_bytes();
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.sparse[0].offset.copy_from_slice(&octal(offset));
+    gnu.sparse[0].numbytes.copy_from_slice(&octal(data.len() as u64));
+    gnu.sparse[1].offset.copy_from_slice(&octal(size));
+    gnu.sparse[1].numbytes.copy_from_slice(&octal(0));
+    gnu.realsize.copy_from_slice(&octal(size));
+    header.set_cksum();
+    let mut bytes = [header.as_bytes().as_slice(), data].concat();
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+    bytes
+}
+
+#[test]
+fn sparse_files_are_filled_and_bounded() {
+    let path = "var/lib/rpm/rpmdb.sqlite";
+    let whole = sparse(path, 0, RPM, 1 << 20);
+    assert_eq!(found(&read(&whole, &whole).unwrap(), path), 3);
+    let cut = &whole[..512 + RPM.len() - 1];
+    assert_eq!(read(cut, cut).unwrap().files[path].gaps.len(), 1);
+    let huge = sparse(path, 0, RPM, 1 << 32);
+    assert_eq!(read(&huge, &huge).unwrap().files[path].gaps[0].kind, GapKind::LimitReached);
+}
+
+#[test]
+fn mutated_layers_never_panic() {
+    let links = [(EntryType::Link, APK, "store"), (EntryType::Symlink, "etc/os-release", "../usr/lib/os-release")];
+    let layer = [
+        files(&[("store", &apk(&["a"])), ("usr/lib/os-release", OS.1), ("a/.wh.b", ""), ("c/.wh..wh..opq", "")]),
+        super::tar(&links),
+        sparse("var/lib/rpm/Packages", 512, &RPM[..512], 4096),
+    ]
+    .concat();
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for _ in 0..3000 {
+        let mut bytes = layer.clone();
+        for _ in 0..=next(3) {
+            // Sizes and kinds stand in the headers' first 512 bytes: their checksum is made right again.
+            let header = next(bytes.len() / 512) * 512;
+            bytes[header + 100 + next(400)] = [b'0', b'7', 0x80, 0xff, b'S', b'L', b'1', b'5', b'x'][next(9)];
+            let mut fixed = tar::Header::from_byte_slice(&bytes[header..header + 512]).clone();
+            fixed.set_cksum();
+            bytes[header..header + 512].copy_from_slice(fixed.as_bytes());
+        }
+        if next(5) == 0 {
+            bytes.truncate(next(bytes.len()));
+        }
+        drop(read(&bytes, &bytes));
+    }
+}
