@@ -8,6 +8,7 @@ pub mod advisories;
 pub mod cache;
 pub mod clock;
 pub mod git;
+pub mod http;
 pub mod packed;
 pub mod progress;
 pub mod scanner;

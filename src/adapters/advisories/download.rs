@@ -3,10 +3,11 @@
 //!
 //! Beside `all.zip` lie `all.meta` (what it is a copy of), and while a transfer is under way `all.part` and `all.part.meta`.
 
-use super::backoff::{self, Backoff};
 use super::errors::UpdateError;
 use super::sources::MAX_ARCHIVE_BYTES;
 use super::store::replace;
+use crate::adapters::http;
+use crate::adapters::http::backoff::{self, Backoff};
 use crate::model::{Digest, Hasher};
 use crate::ports::{Cancel, Event, Events};
 use reqwest::header::{self, HeaderMap, HeaderName};
@@ -272,20 +273,7 @@ fn store(place: &Path, source: std::io::Error) -> UpdateError {
 
 /// A failure below HTTP. The address is left out of the text: it stands in front of it already.
 fn passing(error: &reqwest::Error) -> Failure {
-    let mut reason = String::new();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(error) = cause {
-        reason = error.to_string();
-        cause = error.source();
-    }
-    let what = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "cannot connect"
-    } else {
-        "the transfer broke off"
-    };
-    Failure::Passing(if reason.is_empty() { what.into() } else { format!("{what}: {reason}") }, None)
+    Failure::Passing(http::reason(error), None)
 }
 
 fn refusal(url: &Url, status: StatusCode, headers: &HeaderMap) -> Failure {

@@ -9,11 +9,10 @@
 //! | [`LocalAdvisories`] | one store for each set of sources: `impl ports::AdvisoryStore` |
 //! | [`index`], `mmap` | the same bytes, looked up: `impl ports::Advisories` |
 //! | [`store`] | where index files lie, and which one is current |
-//! | [`mod@update`], [`download`], [`backoff`] | a bucket's files → local copies → an import |
+//! | [`mod@update`], [`download`] | a bucket's files → local copies → an import |
 //!
 //! Nothing here decides whether a package is affected: that is `matching`, which is pure.
 
-pub mod backoff;
 pub mod build;
 pub mod download;
 pub mod errors;

@@ -3,16 +3,15 @@
 //! A source is `osv` (osv.dev's public bucket), an `https:` address of the same layout (`http:` on this machine only), or a path.
 //! Copies are kept in `<dir>/downloads`, so that the next update transfers only what changed.
 
-use super::backoff::Backoff;
 use super::download::Downloader;
 use super::errors::UpdateError;
 use super::import::{Imported, import};
 use super::{format, store};
+use crate::adapters::http::{self, backoff::Backoff};
 use crate::model::{Digest, Hasher, Snapshot};
 use crate::ports::{Advisories as _, Cancel, Event, Events};
 use reqwest::{Client, Url};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// osv.dev's public bucket. <https://google.github.io/osv.dev/data/>
 pub const OSV_BUCKET: &str = "https://osv-vulnerabilities.storage.googleapis.com/";
@@ -230,15 +229,8 @@ fn archive_url(base: &Url, ecosystem: &str) -> Result<Url, UpdateError> {
 }
 
 fn client(base: &Url) -> Result<Client, UpdateError> {
-    let local = base.scheme() == "http";
-    let builder = Client::builder()
-        .user_agent(concat!("proofmark/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(20))
-        .read_timeout(Duration::from_secs(60))
-        .redirect(reqwest::redirect::Policy::limited(5))
-        .https_only(!local);
-    let builder = if local { builder.no_proxy().redirect(reqwest::redirect::Policy::none()) } else { builder };
-    builder.build().map_err(|error| UpdateError::Unreachable { url: base.to_string(), reason: error.to_string() })
+    let unreachable = |reason| UpdateError::Unreachable { url: base.to_string(), reason };
+    http::client(base, None).map_err(unreachable)?.build().map_err(|error| unreachable(error.to_string()))
 }
 
 #[cfg(test)]

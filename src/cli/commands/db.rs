@@ -57,7 +57,7 @@ fn update(context: &Context<'_>) -> Result<Exit, Failure> {
         root: &database.root,
         ecosystems: &database.ecosystems,
         osv_bucket: context.environment.osv_bucket.as_deref(),
-        backoff: advisories::backoff::Backoff::default(),
+        backoff: crate::adapters::http::backoff::Backoff::default(),
     };
     let cancel = Cancel::new();
     let updated: Updated = execute::wait_for(advisories::update(&request, database.world.events.as_ref(), &cancel))

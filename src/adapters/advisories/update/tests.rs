@@ -7,6 +7,7 @@ use crate::ports::Silent;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A request as it came in: its path, and its header lines in lower case.
 #[derive(Debug, Clone)]
