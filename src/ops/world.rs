@@ -1,8 +1,6 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
-use crate::config::Engine;
-use crate::ports::{AdvisoryStore, Cache, Cancel, Clock, Events, History, Scanner, Signers, Subjects, Workspace};
-use std::collections::BTreeMap;
+use crate::ports::{AdvisoryStore, Cache, Cancel, Clock, Events, History, Scanners, Signers, Subjects, Workspace};
 use std::sync::Arc;
 
 /// The key of the local signer, from the project's root, where the config names no other.
@@ -18,8 +16,8 @@ pub struct World {
     pub config_path: String,
     /// Finds subjects.
     pub subjects: Arc<dyn Subjects>,
-    /// The scanners there are.
-    pub scanners: BTreeMap<Engine, Arc<dyn Scanner>>,
+    /// Opens scanners.
+    pub scanners: Arc<dyn Scanners>,
     /// Opens signers; only when something is to be signed.
     pub signers: Arc<dyn Signers>,
     /// The databases.

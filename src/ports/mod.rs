@@ -19,7 +19,7 @@ pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};
 pub use history::{History, HistoryError};
-pub use scanner::{ScanError, ScanRequest, ScanTask, Scanner};
+pub use scanner::{OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners};
 pub use signer::{SignError, Signer, SignerPublic, SignerSpec, Signers};
 pub use subjects::{ImageSpec, Located, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
 pub use timestamper::{TimestampError, Timestamper};
