@@ -1,5 +1,5 @@
-//! The whole environment of a scanner: where programs are, and places of its own. No credential, no name of a user, no address
-//! of a server is in it.
+//! The whole environment of a scanner: places of its own, and nothing of this machine. No credential, no name of a user, no
+//! address of a server is in it, and no other program can be found by it.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,7 +10,8 @@ const NOWHERE: &str = "http://127.0.0.1:1";
 /// The environment of a program whose files all lie below a private directory.
 pub(super) fn environment(private: &Path, own: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
     let mut environment: Vec<(OsString, OsString)> = vec![
-        ("PATH".into(), std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into())),
+        // Empty: Trivy asks a Python that it finds for the licences of what is installed on this machine.
+        ("PATH".into(), private.join("bin").into()),
         ("HOME".into(), private.join("home").into()),
         ("TMPDIR".into(), private.join("tmp").into()),
         ("LC_ALL".into(), "C".into()),
@@ -25,7 +26,8 @@ pub(super) fn environment(private: &Path, own: &[(&str, &str)]) -> Vec<(OsString
 /// Makes a private directory with the places that the environment names.
 pub(super) fn private() -> std::io::Result<tempfile::TempDir> {
     let private = tempfile::Builder::new().prefix("proofmark-scan-").tempdir()?;
-    std::fs::create_dir(private.path().join("home"))?;
-    std::fs::create_dir(private.path().join("tmp"))?;
+    for place in ["bin", "home", "tmp"] {
+        std::fs::create_dir(private.path().join(place))?;
+    }
     Ok(private)
 }

@@ -12,6 +12,8 @@ pub(crate) mod probe;
 mod process;
 pub(super) mod said;
 pub(super) mod stage;
+#[cfg(test)]
+pub(super) mod testing;
 
 use crate::model::{Gap, GapKind, Sbom, ScannerIdentity, SubjectKind};
 use crate::ports::{ScanError, ScanRequest, ScanTask, Scanner};
@@ -155,7 +157,10 @@ impl External {
                 return Err(ScanError::Unavailable(format!("{name} exited with {code}{}", said::last_words(&said))));
             }
             None => {
-                return Err(ScanError::Unavailable(format!("{name} was killed by a signal{}", said::last_words(&said))));
+                return Err(ScanError::Unavailable(format!(
+                    "{name} was killed by a signal{}",
+                    said::last_words(&said)
+                )));
             }
         }
         if answer.stdout.iter().all(u8::is_ascii_whitespace) {

@@ -67,7 +67,7 @@ fn value<'a>(pairs: &'a str, key: &str) -> Option<&'a str> {
         match rest.strip_prefix('=').filter(|_| begins) {
             Some(rest) => {
                 return Some(match rest.strip_prefix('"') {
-                    Some(quoted) => quoted.split("\" ").next().unwrap_or(quoted).trim_end_matches('"'),
+                    Some(quoted) => &quoted[..end_of_quoted(quoted)],
                     None => rest.split(' ').next().unwrap_or(rest),
                 });
             }
@@ -75,4 +75,15 @@ fn value<'a>(pairs: &'a str, key: &str) -> Option<&'a str> {
         }
     }
     None
+}
+
+/// Where a quoted text ends.
+fn end_of_quoted(text: &str) -> usize {
+    let mut escaped = false;
+    let ends = |(_, letter): &(usize, char)| {
+        let ends = *letter == '"' && !escaped;
+        escaped = *letter == '\\' && !escaped;
+        ends
+    };
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
 }
