@@ -10,6 +10,7 @@ mod layout;
 mod place;
 mod platform;
 pub(crate) mod rootfs;
+mod select;
 mod tree;
 
 use crate::model::Digest;
