@@ -11,6 +11,9 @@
     reason = "reads test data, and fails or says so where it is not as it should be"
 )]
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use proofmark::adapters::scanner::builtin::catalog::{Cataloger, Content, File, FileFacts, Found, ParseError, Parsed};
 use proofmark::adapters::scanner::builtin::catalogers::ALL;
 use serde::Deserialize;
@@ -41,7 +44,7 @@ fn data(test: &str, folder: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("SKIPPED {test}: no test data at {}", path.display());
+    tools::skip(test, &format!("no test data at {}", path.display()));
     None
 }
 

@@ -8,6 +8,9 @@
     reason = "reads test data, and fails or says so where it is not as it should be"
 )]
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use proofmark::matching::version::{Unordered, compare};
 use proofmark::matching::{match_sbom, rematch};
 use proofmark::model::{
@@ -29,7 +32,7 @@ fn data(test: &str, folder: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("SKIPPED {test}: no test data at {}", path.display());
+    tools::skip(test, &format!("no test data at {}", path.display()));
     None
 }
 

@@ -27,7 +27,7 @@ fn data() -> Option<PathBuf> {
     if root.join("monorepo").is_dir() && root.join("osv-db").is_dir() {
         return Some(root);
     }
-    eprintln!("SKIPPED monorepo tests: no test data at {}", root.display());
+    common::tools::skip("monorepo tests", &format!("no test data at {}", root.display()));
     None
 }
 

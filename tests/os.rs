@@ -15,7 +15,7 @@ mod common;
 
 use common::{AS_OF, Project};
 use proofmark::adapters::scanner::builtin::Builtin;
-use proofmark::adapters::subjects::LocalSubjects;
+use proofmark::adapters::subjects::Locator;
 use proofmark::model::{Digest, Name, Sbom};
 use proofmark::ports::{
     ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanRequest, ScanTask, Scanner as _,
@@ -46,7 +46,7 @@ impl Cache for Forgetful {
 
 fn scan(root: &Path, reference: &str) -> Sbom {
     let spec = ImageSpec { name: Name::new("image").unwrap(), reference: reference.to_owned(), platform: None };
-    let located = LocalSubjects::new(root.to_owned()).locate(&SubjectSpec::Image(spec), &|_, _| None).unwrap();
+    let located = Locator::here(root.to_owned()).locate(&SubjectSpec::Image(spec), &|_, _| None).unwrap();
     let request = ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() };
     match Arc::new(Builtin::new()).scan(request) {
         ScanTask::Cpu(task) => task().unwrap(),
@@ -58,7 +58,7 @@ fn scan(root: &Path, reference: &str) -> Sbom {
 fn has(test: &str, tool: &str) -> bool {
     let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("SKIPPED {test}: there is no {tool}");
+        common::tools::skip(test, &format!("there is no {tool}"));
     }
     found
 }
@@ -201,7 +201,10 @@ fn advisories_for_binary_packages_meet_their_epochs() {
     let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| manifest.join("../shared/data"), Into::into);
     let records = data.join("osv-db/AlmaLinux/all.zip");
     if !records.exists() {
-        eprintln!("SKIPPED advisories_for_binary_packages_meet_their_epochs: no test data at {}", records.display());
+        common::tools::skip(
+            "advisories_for_binary_packages_meet_their_epochs",
+            &format!("no test data at {}", records.display()),
+        );
         return;
     }
     let project = Project::bare("alma");

@@ -11,6 +11,7 @@ pub mod git;
 pub mod http;
 pub mod packed;
 pub mod progress;
+pub mod registry;
 pub mod scanner;
 pub mod signer;
 pub mod stamp;

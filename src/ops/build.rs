@@ -371,6 +371,7 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
     for located in prepared.located.values() {
         read.extend(located.inputs.iter().map(|(path, stamp, digest)| (path.clone(), (*stamp, *digest))));
     }
+    let moves = prepared.located.values().any(|located| located.moves);
     let store = Store::new(world, &prepared.project.config.store.dir);
     let mut wrote: Vec<String> = Kind::ALL.iter().map(|kind| store.directory(*kind)).collect();
     wrote.push(world.lock_path());
@@ -388,6 +389,7 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
             waived: count(Verdict::Waived),
         },
         read,
+        moves,
         began,
         wrote,
     }

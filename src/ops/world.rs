@@ -1,7 +1,9 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
 use crate::config::Engine;
-use crate::ports::{AdvisoryStore, Cache, Cancel, Clock, Events, History, Scanner, Signers, Subjects, Workspace};
+use crate::ports::{
+    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanner, Signers, Subjects, Workspace,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub struct World {
     pub config_path: String,
     /// Finds subjects.
     pub subjects: Arc<dyn Subjects>,
+    /// Keeps evidence beside images.
+    pub registry: Arc<dyn Registry>,
     /// The scanners there are.
     pub scanners: BTreeMap<Engine, Arc<dyn Scanner>>,
     /// Opens signers; only when something is to be signed.
@@ -34,6 +38,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Set by Ctrl-C.
     pub cancel: Cancel,
+    /// Whether no network may be used.
+    pub offline: bool,
     /// Names this program: version, and size and time of its file. A result of another program is never taken as current.
     pub program: String,
 }

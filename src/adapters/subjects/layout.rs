@@ -39,17 +39,14 @@ pub(super) fn locate(root: &Root, spec: &ImageSpec, rest: &str, is_archive: bool
     for blob in manifest.layers.iter().chain([&manifest.config]) {
         layout.note_blob(blob)?;
     }
-    Ok(Located {
-        subject: Subject {
-            name: spec.name.clone(),
-            kind: SubjectKind::Image,
-            uri: reference.clone(),
-            digest: SubjectDigest::Sha256(descriptor.digest),
-        },
-        root: directory,
-        manifest: bytes,
-        inputs: layout.inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest)).collect(),
-    })
+    let subject = Subject {
+        name: spec.name.clone(),
+        kind: SubjectKind::Image,
+        uri: reference.clone(),
+        digest: SubjectDigest::Sha256(descriptor.digest),
+    };
+    let inputs = layout.inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest));
+    Ok(Located::here(subject, directory, bytes, inputs.collect()))
 }
 
 /// Which of the images of a layout.

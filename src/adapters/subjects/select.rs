@@ -95,9 +95,7 @@ fn leaves(
                 let selected = selected || wanted.digest == Some(&inner.digest);
                 pending.push((inner, depth + 1, selected));
             }
-        } else if selected
-            && !descriptor.is_attestation()
-            && leaves.iter().all(|leaf| leaf.digest != descriptor.digest)
+        } else if selected && !descriptor.is_attestation() && leaves.iter().all(|leaf| leaf.digest != descriptor.digest)
         {
             leaves.push(descriptor);
         }

@@ -36,7 +36,6 @@ fn loads() {
             "trust.identities",
             "policy.baseline.known-exploited",
             "policy.baseline.epss",
-            "images.checkout.ref",
             "services.checkout.sign"
         ]
     );
