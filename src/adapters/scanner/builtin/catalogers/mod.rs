@@ -14,11 +14,17 @@ mod identity;
 mod npm_installed;
 mod npm_lock;
 mod os_release;
+mod pdm_lock;
+mod pipfile_lock;
+mod pnpm_key;
 mod pnpm_lock;
 mod poetry_lock;
+mod pylock;
 mod pypi;
 mod reach;
 mod requirements;
+mod requirements_hash;
+mod requirements_via;
 #[cfg(test)]
 mod testing;
 mod toml_lock;
@@ -40,8 +46,11 @@ pub const ALL: &[&dyn Cataloger] = &[
     &npm_installed::NpmInstalled,
     &npm_lock::NpmLock,
     &os_release::OsRelease,
+    &pdm_lock::PdmLock,
+    &pipfile_lock::PipfileLock,
     &pnpm_lock::PnpmLock,
     &poetry_lock::PoetryLock,
+    &pylock::Pylock,
     &dist_info::DistInfo,
     &requirements::Requirements,
     &unread::UnreadInstalled,
