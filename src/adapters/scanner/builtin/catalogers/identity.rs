@@ -92,6 +92,21 @@ pub(super) fn component(
     version: &str,
     origin: &Origin,
 ) -> Result<Component, String> {
+    qualified(kind, (namespace, last), name, version, origin, &[])
+}
+
+/// As [`component`], namespace and last part together, with further qualifiers of the package URL; empty ones are left out.
+///
+/// # Errors
+/// As [`component`].
+pub(super) fn qualified(
+    kind: &str,
+    (namespace, last): (Option<&str>, &str),
+    name: &str,
+    version: &str,
+    origin: &Origin,
+    further: &[(&str, &str)],
+) -> Result<Component, String> {
     let odd = |c: char| c.is_control() || c.is_whitespace();
     let parts = || namespace.into_iter().flat_map(|text| text.split('/')).chain([last]);
     if name.len() > 512 || name.contains(odd) || parts().any(|part| matches!(part, "" | "." | "..")) {
@@ -101,7 +116,8 @@ pub(super) fn component(
         return Err(shortened(format!("{name}: `{version}` is not a version")));
     }
     let qualifier = origin.qualifier();
-    let qualifiers: Vec<(&str, &str)> = qualifier.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let qualifier = qualifier.iter().map(|(key, value)| (*key, value.as_str()));
+    let qualifiers: Vec<(&str, &str)> = qualifier.chain(further.iter().copied()).collect();
     let purl = Purl::build(kind, namespace, last, Some(version), &qualifiers)
         .map_err(|error| format!("`{name}` {version}: {error}"))?;
     let published = matches!(origin, Origin::Registry | Origin::Download(_)) && !version.is_empty();
