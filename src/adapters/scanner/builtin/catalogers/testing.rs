@@ -23,11 +23,8 @@ pub(super) fn parse_with(
 
 /// The components of a result.
 pub(super) fn components(parsed: &Parsed) -> Vec<&Component> {
-    parsed
-        .found
-        .iter()
-        .filter_map(|found| if let Found::Component(component) = found { Some(component) } else { None })
-        .collect()
+    let found = parsed.found.iter();
+    found.filter_map(|found| if let Found::Component(component) = found { Some(component) } else { None }).collect()
 }
 
 /// What a cataloger makes of a file that is no text.
