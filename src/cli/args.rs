@@ -248,7 +248,8 @@ pub struct ExplainArgs {
 /// Options of `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// `oci:PATH`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIRECTORY`, an image in a registry, or a source directory.
+    /// `oci:PATH`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIRECTORY`, an image in a registry,
+    /// an SBOM file, or a source directory.
     pub reference: String,
     /// Look findings up in the advisory database.
     #[arg(long = "match")]

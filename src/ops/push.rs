@@ -106,7 +106,7 @@ fn referrers(
 
 /// The manifest of a subject that is an image in a registry.
 fn in_registry(subject: &LockSubject) -> Option<Digest> {
-    const LOCAL: [&str; 4] = ["oci:", "oci-archive:", "docker-archive:", "dir:"];
+    const LOCAL: [&str; 5] = ["oci:", "oci-archive:", "docker-archive:", "dir:", "sbom:"];
     match (subject.kind, subject.digest) {
         (SubjectKind::Image, SubjectDigest::Sha256(digest)) if !LOCAL.iter().any(|it| subject.uri.starts_with(it)) => {
             Some(digest)

@@ -7,6 +7,7 @@ mod docker;
 pub(crate) mod document;
 mod glob;
 mod layout;
+mod listed;
 mod place;
 mod platform;
 mod remote;
@@ -50,6 +51,7 @@ impl Subjects for Locator {
                 Some(("oci", rest)) => layout::locate(&root()?, image, rest, false),
                 Some(("oci-archive", rest)) => layout::locate(&root()?, image, rest, true),
                 Some(("docker-archive", rest)) => docker::locate(&root()?, image, rest),
+                Some(("sbom", rest)) => listed::locate(&root()?, image, rest, known),
                 Some(("dir", rest)) => tree::locate_installed(&root()?, image, rest, known),
                 _ => match &self.remote {
                     Some(remote) => remote::locate(remote, image),

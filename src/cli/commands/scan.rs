@@ -53,8 +53,13 @@ fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSp
         std::fs::canonicalize(start.join(path))
             .map_err(|error| Failure::new(Exit::Usage, "subject::missing", format!("{path}: {error}")))
     };
-    let schemes =
-        [("oci:", "oci"), ("oci-archive:", "oci-archive"), ("docker-archive:", "docker-archive"), ("rootfs:", "dir")];
+    let schemes = [
+        ("oci:", "oci"),
+        ("oci-archive:", "oci-archive"),
+        ("docker-archive:", "docker-archive"),
+        ("rootfs:", "dir"),
+        ("sbom:", "sbom"),
+    ];
     let image = schemes.into_iter().find_map(|(prefix, scheme)| Some((scheme, args.reference.strip_prefix(prefix)?)));
     if let Some((scheme, rest)) = image {
         // A tag or digest stands behind the path, unless all of it is one.
@@ -78,6 +83,11 @@ fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSp
         return Ok((start, SubjectSpec::Image(image)));
     }
     let path = real(args.reference.strip_prefix("dir:").unwrap_or(&args.reference))?;
+    if path.is_file() {
+        let (root, name) = parts(&path);
+        let reference = format!("sbom:{name}");
+        return Ok((root, SubjectSpec::Image(ImageSpec { name: image_name(&name)?, reference, platform: None })));
+    }
     if !path.is_dir() {
         return Err(Failure::new(Exit::Usage, "subject::reference", format!("{} is not a directory", args.reference))
             .help("a source directory, `oci:`, `oci-archive:`, `docker-archive:`, `rootfs:` for an unpacked root filesystem, or an image in a registry"));

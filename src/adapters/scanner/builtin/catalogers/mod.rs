@@ -108,9 +108,11 @@ pub const ALL: &[&dyn Cataloger] = &[
     &yarn_lock::YarnLock,
 ];
 
-/// What the scanner's results depend on: every cataloger's name and revision.
+/// What the scanner's results depend on: every cataloger's name and revision, and that of the
+/// reader of foreign documents.
 pub fn options() -> String {
     let mut names: Vec<String> = ALL.iter().map(|each| format!("{}/{}", each.name(), each.revision())).collect();
+    names.push(format!("documents/{}", crate::adapters::documents::REVISION));
     names.sort_unstable();
     names.join(" ")
 }
