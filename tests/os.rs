@@ -56,15 +56,12 @@ fn scan(root: &Path, reference: &str) -> Sbom {
 
 /// Whether a tool is here.
 fn has(test: &str, tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
-        common::tools::skip(test, &format!("there is no {tool}"));
-    }
-    found
+    common::tools::tool(test, tool).is_some()
 }
 
 fn run(directory: &Path, tool: &str, arguments: &[&str]) -> String {
-    let output = Command::new(tool).args(arguments).current_dir(directory).output().unwrap();
+    let program = common::tools::tool("", tool).unwrap();
+    let output = Command::new(program).args(arguments).current_dir(directory).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{tool} {arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
     text
@@ -189,7 +186,7 @@ fn crates_of_a_program_are_found() {
         .unwrap();
     let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nsemver = \"1\"\n[workspace]\n";
     std::fs::write(root.join("app/Cargo.toml"), manifest).unwrap();
-    run(&root.join("app"), "cargo", &["auditable", "build", "--offline"]);
+    run(&root.join("app"), "cargo-auditable", &["auditable", "build", "--offline"]);
     let sbom = scan(root, "dir:app/target/debug");
     let names: Vec<&str> = sbom.components.iter().map(|component| component.name.as_str()).collect();
     assert_eq!((names, sbom.gaps.len()), (vec!["app", "semver"], 0), "{:?}", sbom.gaps);
