@@ -7,7 +7,7 @@
 pub mod advisories;
 pub mod cache;
 pub mod clock;
-mod documents;
+pub mod documents;
 pub mod git;
 pub mod http;
 pub mod packed;

@@ -10,32 +10,32 @@ mod spdx;
 use crate::model::{Gap, GapKind, Sbom};
 
 /// The largest document that is read, in bytes.
-pub(crate) const LIMIT: u64 = 256 << 20;
+pub const LIMIT: u64 = 256 << 20;
 
 /// Raised whenever the same document would give another result.
-pub(crate) const REVISION: u32 = 1;
+pub const REVISION: u32 = 1;
 
 /// A document, read.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Document {
+pub struct Document {
     /// What it lists.
-    pub(crate) sbom: Sbom,
+    pub sbom: Sbom,
     /// Digests (sha256, hexadecimal) by which it names what it describes.
-    pub(crate) subjects: Vec<String>,
+    pub subjects: Vec<String>,
     /// The tool that it says wrote it: name and version.
-    pub(crate) tool: Option<(String, String)>,
+    pub tool: Option<(String, String)>,
 }
 
 /// Why a document is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct DocumentError(pub(crate) String);
+pub struct DocumentError(pub String);
 
 /// Reads a document of either kind.
 ///
 /// # Errors
 /// It is neither, of a version that is not known, or lists nothing that can be read.
-pub(crate) fn read(bytes: &[u8]) -> Result<Document, DocumentError> {
+pub fn read(bytes: &[u8]) -> Result<Document, DocumentError> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Kind {

@@ -25,6 +25,8 @@ mod identity;
 mod java_archive;
 mod json;
 mod mix_lock;
+#[cfg(test)]
+mod mutations;
 mod npm_installed;
 mod npm_lock;
 mod nuget_lock;
