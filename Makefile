@@ -4,7 +4,9 @@ CARGO ?= cargo
 AS_OF ?= 2026-11-23T00:00:00Z
 PROOFMARK := $(CURDIR)/target/release/proofmark
 
-.PHONY: compliance test build lint clean
+TOOLS := $(or $(PROOFMARK_TOOLS),$(HOME)/.cache/proofmark-tools)/bin
+
+.PHONY: compliance test bench build lint clean
 
 build:
 	$(CARGO) build --release --locked --quiet
@@ -16,8 +18,20 @@ compliance: build
 	$(PROOFMARK) -C examples/boutique build --as-of $(AS_OF)
 	$(PROOFMARK) -C examples/boutique verify --offline --replay
 
+# Some tests run real programs beside ours: .ci/tools fetches those into a directory outside the checkout.
 test:
-	$(CARGO) test --locked
+	.ci/tools
+	@mkdir -p target && rm -f target/skipped
+	PROOFMARK_SKIPPED=$(CURDIR)/target/skipped $(CARGO) test --locked
+	@if [ -s target/skipped ]; then echo "skipped:"; sort -u target/skipped; else echo "no test was skipped"; fi
+
+# Against peers and physical limits, in one run each, as ratios: docs/benchmarks.md says how to read them. Needs Debian's debootstrap and
+# ninja-build, or --rootfs in ROOTFS.
+bench: build
+	$(CARGO) build --release --locked --quiet --example inflate
+	.ci/tools trivy syft
+	python3 benches/images.py $(if $(ROOTFS),--rootfs $(ROOTFS)) --trivy $(TOOLS)/trivy --syft $(TOOLS)/syft
+	python3 benches/warm.py --cargo
 
 lint:
 	$(CARGO) fmt --all --check

@@ -322,3 +322,30 @@ fn help_is_as_reviewed() {
     project.exits(2, &["no-such-command"]);
     project.exits(2, &["graph", "--format", "yaml"]);
 }
+
+#[test]
+fn an_sbom_is_a_subject() {
+    let project = Project::boutique();
+    let document = |version: &str| {
+        serde_json::json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+            {"type": "library", "name": "lodash", "version": version, "purl": format!("pkg:npm/lodash@{version}")}]})
+        .to_string()
+    };
+    project.write("images/foreign.json", document("4.17.20"));
+    let config = String::from_utf8(project.read("compliance.toml")).unwrap();
+    let line = config.lines().find(|line| line.contains("\"oci:images/payment\"")).unwrap().to_owned();
+    project.edit("compliance.toml", &line, &line.replace("oci:images/payment", "sbom:images/foreign.json"));
+    let built = project.run(&["build", "--as-of", AS_OF]);
+    assert!([0, 1].contains(&built.code), "{}{}", built.stdout, built.stderr);
+    let replayed = project.run(&["verify", "--replay", "--offline"]);
+    assert_eq!(replayed.code, built.code, "{}{}", replayed.stdout, replayed.stderr);
+    assert!(String::from_utf8(project.read("compliance.lock")).unwrap().contains("uri = \"sbom:images/foreign.json\""));
+    let found = project.ok(&["scan", "images/foreign.json", "--match"]);
+    assert!(found.contains("CVE-2021-23337"), "{found}");
+    project.write("images/foreign.json", document("4.17.21"));
+    project.exits(3, &["verify"]);
+    // A document that cannot be read is not one without packages.
+    project.write("images/foreign.json", "{}");
+    project.exits(6, &["build", "--as-of", AS_OF]);
+    project.exits(6, &["scan", "sbom:images/foreign.json"]);
+}

@@ -3,12 +3,14 @@
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "a test: it unpacks images to temporary directories, and says aloud what it passes over"
 )]
 
+#[path = "common/tools.rs"]
+mod tools;
+
 use proofmark::adapters::scanner::builtin::Builtin;
-use proofmark::adapters::subjects::LocalSubjects;
+use proofmark::adapters::subjects::Locator;
 use proofmark::model::{Digest, GapKind, Name, Sbom};
 use proofmark::ports::{
     ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanError, ScanRequest, ScanTask,
@@ -37,7 +39,7 @@ impl Cache for Forgetful {
 }
 
 fn scan(builtin: &Arc<Builtin>, root: &Path, spec: &SubjectSpec, between: impl FnOnce()) -> Result<Sbom, ScanError> {
-    let located = LocalSubjects::new(root.to_owned()).locate(spec, &|_, _| None).unwrap();
+    let located = Locator::here(root.to_owned()).locate(spec, &|_, _| None).unwrap();
     between();
     let request = ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() };
     match builtin.clone().scan(request) {
@@ -57,7 +59,7 @@ fn data(test: &str, path: &str) -> Option<PathBuf> {
     let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| manifest.join("../shared/data"), PathBuf::from);
     let path = data.join(path);
     if !path.exists() {
-        eprintln!("SKIPPED {test}: no test data at {}", path.display());
+        tools::skip(test, &format!("no test data at {}", path.display()));
         return None;
     }
     Some(path)
@@ -102,7 +104,7 @@ fn small_images_hold_what_syft_finds() {
 fn the_example_images_share_their_layers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/boutique");
     if !root.join("images").exists() {
-        eprintln!("SKIPPED the_example_images_share_their_layers: no images at {}", root.display());
+        tools::skip("the_example_images_share_their_layers", &format!("no images at {}", root.display()));
         return;
     }
     let builtin = Arc::new(Builtin::new());

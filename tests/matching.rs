@@ -4,9 +4,11 @@
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "reads test data, and fails or says so where it is not as it should be"
 )]
+
+#[path = "common/tools.rs"]
+mod tools;
 
 use proofmark::matching::version::{Unordered, compare};
 use proofmark::matching::{match_sbom, rematch};
@@ -29,7 +31,7 @@ fn data(test: &str, folder: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("SKIPPED {test}: no test data at {}", path.display());
+    tools::skip(test, &format!("no test data at {}", path.display()));
     None
 }
 

@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stderr,
     clippy::disallowed_methods,
     missing_docs,
     unreachable_pub,
@@ -27,7 +26,7 @@ fn data() -> Option<PathBuf> {
     if root.join("monorepo").is_dir() && root.join("osv-db").is_dir() {
         return Some(root);
     }
-    eprintln!("SKIPPED monorepo tests: no test data at {}", root.display());
+    common::tools::skip("monorepo tests", &format!("no test data at {}", root.display()));
     None
 }
 

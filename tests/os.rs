@@ -15,7 +15,7 @@ mod common;
 
 use common::{AS_OF, Project};
 use proofmark::adapters::scanner::builtin::Builtin;
-use proofmark::adapters::subjects::LocalSubjects;
+use proofmark::adapters::subjects::Locator;
 use proofmark::model::{Digest, Name, Sbom};
 use proofmark::ports::{
     ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanRequest, ScanTask, Scanner as _,
@@ -46,7 +46,7 @@ impl Cache for Forgetful {
 
 fn scan(root: &Path, reference: &str) -> Sbom {
     let spec = ImageSpec { name: Name::new("image").unwrap(), reference: reference.to_owned(), platform: None };
-    let located = LocalSubjects::new(root.to_owned()).locate(&SubjectSpec::Image(spec), &|_, _| None).unwrap();
+    let located = Locator::here(root.to_owned()).locate(&SubjectSpec::Image(spec), &|_, _| None).unwrap();
     let request = ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() };
     match Arc::new(Builtin::new()).scan(request) {
         ScanTask::Cpu(task) => task().unwrap(),
@@ -56,15 +56,12 @@ fn scan(root: &Path, reference: &str) -> Sbom {
 
 /// Whether a tool is here.
 fn has(test: &str, tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
-        eprintln!("SKIPPED {test}: there is no {tool}");
-    }
-    found
+    common::tools::tool(test, tool).is_some()
 }
 
 fn run(directory: &Path, tool: &str, arguments: &[&str]) -> String {
-    let output = Command::new(tool).args(arguments).current_dir(directory).output().unwrap();
+    let program = common::tools::tool("", tool).unwrap();
+    let output = Command::new(program).args(arguments).current_dir(directory).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{tool} {arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
     text
@@ -189,7 +186,7 @@ fn crates_of_a_program_are_found() {
         .unwrap();
     let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nsemver = \"1\"\n[workspace]\n";
     std::fs::write(root.join("app/Cargo.toml"), manifest).unwrap();
-    run(&root.join("app"), "cargo", &["auditable", "build", "--offline"]);
+    run(&root.join("app"), "cargo-auditable", &["auditable", "build", "--offline"]);
     let sbom = scan(root, "dir:app/target/debug");
     let names: Vec<&str> = sbom.components.iter().map(|component| component.name.as_str()).collect();
     assert_eq!((names, sbom.gaps.len()), (vec!["app", "semver"], 0), "{:?}", sbom.gaps);
@@ -201,7 +198,10 @@ fn advisories_for_binary_packages_meet_their_epochs() {
     let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| manifest.join("../shared/data"), Into::into);
     let records = data.join("osv-db/AlmaLinux/all.zip");
     if !records.exists() {
-        eprintln!("SKIPPED advisories_for_binary_packages_meet_their_epochs: no test data at {}", records.display());
+        common::tools::skip(
+            "advisories_for_binary_packages_meet_their_epochs",
+            &format!("no test data at {}", records.display()),
+        );
         return;
     }
     let project = Project::bare("alma");

@@ -7,10 +7,12 @@
 pub mod advisories;
 pub mod cache;
 pub mod clock;
+pub mod documents;
 pub mod git;
 pub mod http;
 pub mod packed;
 pub mod progress;
+pub mod registry;
 pub mod scanner;
 pub mod signer;
 pub mod stamp;

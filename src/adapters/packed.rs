@@ -49,3 +49,46 @@ impl Workspace for PackedWorkspace {
         Err(Self::refused(path))
     }
 }
+
+/// A workspace with files in memory where it has none.
+pub struct Overlaid {
+    below: std::sync::Arc<dyn Workspace>,
+    files: PackedWorkspace,
+}
+
+impl Overlaid {
+    /// Over this workspace.
+    pub fn new(below: std::sync::Arc<dyn Workspace>, files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self { below, files: PackedWorkspace::new(files) }
+    }
+}
+
+impl Workspace for Overlaid {
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, WorkspaceError> {
+        match self.below.read(path, limit) {
+            Err(WorkspaceError::Missing { .. }) => self.files.read(path, limit),
+            other => other,
+        }
+    }
+
+    fn stat(&self, path: &str) -> Result<Option<FileStat>, WorkspaceError> {
+        match self.below.stat(path)? {
+            None => self.files.stat(path),
+            some => Ok(some),
+        }
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, WorkspaceError> {
+        let mut names: BTreeSet<String> = self.below.list(path)?.into_iter().collect();
+        names.extend(self.files.list(path)?);
+        Ok(names.into_iter().collect())
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        self.below.write(path, bytes)
+    }
+
+    fn remove(&self, path: &str) -> Result<(), WorkspaceError> {
+        self.below.remove(path)
+    }
+}

@@ -83,6 +83,10 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Put the lock and all that verifies it into one file, for an auditor.
     Pack(PackArgs),
+    /// Put attestations beside their images, in registries, and all evidence of the lock into one artefact.
+    Push(PushArgs),
+    /// Fetch evidence of the lock that is not here from a registry.
+    Pull(PullArgs),
     /// Compare two locks: files, or git revisions.
     Diff(DiffArgs),
     /// Tell why a service failed, why an action ran, how a package got in, or what fixes a finding.
@@ -140,6 +144,9 @@ pub enum KeyKind {
 pub struct PlanArgs {
     /// Only these services, and what they depend on.
     pub services: Vec<String>,
+    /// Use no network.
+    #[arg(long)]
+    pub offline: bool,
     /// The instant to judge at: an RFC 3339 time or a date [default: now].
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<Timestamp>,
@@ -168,12 +175,15 @@ pub struct BuildArgs {
     /// Go on with what can still run after a failure.
     #[arg(long)]
     pub keep_going: bool,
+    /// Push the evidence afterwards, as `push` does, if every verdict passes.
+    #[arg(long, conflicts_with_all = ["offline", "locked", "services"])]
+    pub push: bool,
 }
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Use no network. Verification needs none.
+    /// Use no network: what images in registries are now is not looked at.
     #[arg(long)]
     pub offline: bool,
     /// Compute findings and verdicts anew from the stored evidence and compare.
@@ -185,6 +195,12 @@ pub struct VerifyArgs {
     /// Who may have signed: a TOML file with the keys of [trust].
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
+    /// Take evidence that is not here from the registry, as `pull` would, without keeping it.
+    #[arg(long, conflicts_with_all = ["offline", "pack"])]
+    pub from_registry: bool,
+    /// The repository that `push` put it into [default: that of the lock's first image in a registry].
+    #[arg(long, value_name = "REPOSITORY", requires = "from_registry")]
+    pub repository: Option<String>,
     /// Verify what is in a pack instead of the project.
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
@@ -195,6 +211,22 @@ pub struct PackArgs {
     /// Where to write it.
     #[arg(short, long, value_name = "FILE", default_value = "evidence.pack")]
     pub output: PathBuf,
+}
+
+/// Options of `push`.
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    /// Put everything into this repository [default: attestations beside their images, the rest beside the first image].
+    #[arg(long, value_name = "REPOSITORY")]
+    pub repository: Option<String>,
+}
+
+/// Options of `pull`.
+#[derive(Debug, Args)]
+pub struct PullArgs {
+    /// The repository that `push` put it into [default: that of the lock's first image in a registry].
+    #[arg(long, value_name = "REPOSITORY")]
+    pub repository: Option<String>,
 }
 
 /// Options of `diff`.
@@ -216,7 +248,8 @@ pub struct ExplainArgs {
 /// Options of `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// `oci:PATH`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIRECTORY`, or a source directory.
+    /// `oci:PATH`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIRECTORY`, an image in a registry,
+    /// an SBOM file, or a source directory.
     pub reference: String,
     /// What scans [default: builtin].
     #[arg(long, value_name = "ENGINE", value_parser = ["builtin", "trivy", "syft"])]

@@ -76,7 +76,7 @@ pub(super) fn cache_directory(environment: &Environment) -> Result<PathBuf, Fail
     })
 }
 
-/// The world of a project.
+/// The world of a project. Offline, no registry is asked.
 ///
 /// # Errors
 /// The cache has no place.
@@ -86,15 +86,19 @@ pub(super) fn world(
     global: &Global,
     environment: &Environment,
     cancel: Cancel,
+    offline: bool,
 ) -> Result<World, Failure> {
     let cache_directory = cache_directory(environment)?;
     let workspace: Arc<dyn Workspace> = Arc::new(adapters::workspace::LocalWorkspace::new(root.clone()));
     let cache: Arc<dyn Cache> = Arc::new(adapters::cache::LocalCache::open(&cache_directory));
+    let remote = remote(&cache, &cancel, offline);
+    let registry = Arc::new(adapters::registry::Evidence::new(Arc::clone(&remote.registries)));
     Ok(World {
         workspace,
         place: root.to_string_lossy().into_owned(),
         config_path,
-        subjects: Arc::new(adapters::subjects::LocalSubjects::new(root.clone())),
+        subjects: Arc::new(adapters::subjects::Locator::here(root.clone()).with(remote)),
+        registry,
         scanners: Arc::new(adapters::scanner::LocalScanners::new(root.clone(), cache_directory.join("scanners"))),
         signers: Arc::new(adapters::signer::Signatories::new(root.clone(), environment.key.clone())),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
@@ -103,8 +107,15 @@ pub(super) fn world(
         events: events(global),
         clock: Arc::new(adapters::clock::SystemClock),
         cancel,
+        offline,
         program: program(),
     })
+}
+
+/// The registries, asked with the user's own credentials.
+pub(super) fn remote(cache: &Arc<dyn Cache>, cancel: &Cancel, offline: bool) -> adapters::subjects::Remote {
+    let registries = adapters::registry::Registries::new(adapters::registry::Keychain::User, cancel.clone());
+    adapters::subjects::Remote { registries: Arc::new(registries), cache: Arc::clone(cache), offline }
 }
 
 fn events(global: &Global) -> Arc<dyn Events> {

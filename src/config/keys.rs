@@ -345,7 +345,7 @@ static IMAGE: Keys = keys(
         must(
             "ref",
             Kind::Text(Form::Image),
-            "oci:PATH[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, dir:PATH, or a registry reference.",
+            "oci:PATH[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, dir:PATH, sbom:FILE, or a registry reference.",
         ),
         key("platform", Kind::Text(Form::Platform), "Which of an index of several: os/arch[/variant]."),
         key("base", Kind::Text(Form::Name), "The image that it is built on."),

@@ -169,7 +169,7 @@ fn run_of(scanner: &Arc<FakeScanner>) -> Run {
             sbom: action(ActionKind::Sbom, Some(ActionKey([u8::try_from(nth).unwrap(); 32]))),
             matching: action(ActionKind::Match, None),
         });
-        located.insert(place, Located { subject, root: "/".into(), manifest: Vec::new(), inputs: Vec::new() });
+        located.insert(place, Located::here(subject, "/".into(), Vec::new(), Vec::new()));
     }
     let npm = BTreeMap::from([(Ecosystem::plain(EcosystemKind::Npm), 1)]);
     let snapshot = Snapshot { digest: Digest::of(b"db"), modified: Timestamp::default(), ecosystems: npm };

@@ -131,6 +131,15 @@ impl EcosystemKind {
             "composer" => Self::Packagist,
             "hex" => Self::Hex,
             "pub" => Self::Pub,
+            "swift" => Self::Other("SwiftURL".into()),
+            "cran" => Self::Other("CRAN".into()),
+            "hackage" => Self::Other("Hackage".into()),
+            "conan" => Self::Other("ConanCenter".into()),
+            "bioconductor" => Self::Other("Bioconductor".into()),
+            // No database of OSV's speaks of these: that they were not checked must be said.
+            "cocoapods" => Self::Other("CocoaPods".into()),
+            "conda" => Self::Other("conda".into()),
+            "jsr" => Self::Other("JSR".into()),
             _ => return None,
         })
     }

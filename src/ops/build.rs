@@ -371,6 +371,7 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
     for located in prepared.located.values() {
         read.extend(located.inputs.iter().map(|(path, stamp, digest)| (path.clone(), (*stamp, *digest))));
     }
+    let moves = prepared.located.values().any(|located| located.moves);
     let store = Store::new(world, &prepared.project.config.store.dir);
     let mut wrote: Vec<String> = Kind::ALL.iter().map(|kind| store.directory(*kind)).collect();
     wrote.push(world.lock_path());
@@ -389,6 +390,7 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
         },
         read,
         programs: prepared.tools.values().filter_map(|scanner| scanner.mark()).collect(),
+        moves,
         began,
         wrote,
     }

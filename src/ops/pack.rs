@@ -1,8 +1,8 @@
 //! `pack`: the lock with everything that verifies it, in one file.
 
 use super::project::{Project, read_lock};
-use super::recall::subjects;
-use super::store::{Kind, Store};
+use super::push::evidence;
+use super::store::Store;
 use super::{Exit, Failure, World};
 use crate::attest::pack::{self, Pack};
 use crate::model::Digest;
@@ -24,12 +24,7 @@ pub fn pack(world: &World) -> Result<Vec<u8>, Failure> {
     };
     let store = Store::new(world, &project.config.store.dir);
     let mut files = BTreeMap::new();
-    let mut evidence = vec![(Kind::LockBundle, Digest::of(text.as_bytes()))];
-    for (_, subject) in subjects(&lock) {
-        evidence.extend([(Kind::Sbom, subject.sbom), (Kind::Slice, subject.slice)]);
-        evidence.extend(subject.attestations.iter().map(|attestation| (Kind::Bundle, attestation.bundle)));
-    }
-    for (kind, digest) in evidence {
+    for (kind, digest) in evidence(&lock, &Digest::of(text.as_bytes())) {
         files.insert(store.path(kind, &digest), store.read(kind, &digest)?);
     }
     files.insert(world.lock_path(), text.into_bytes());

@@ -70,7 +70,7 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
     let advisories = world.advisories.open(&database).map_err(|error| advisories_failure(&error))?;
     let previous = read_lock(world)?;
     let known_digest = |path: &str, stamp: &Stamp| state.and_then(|state| state.known(path, stamp));
-    let located = project.locate(world, &services, &known_digest)?;
+    let located = project.locate(world.subjects.as_ref(), &services, &known_digest)?;
 
     let (mut scanners, mut tools) = (BTreeMap::new(), BTreeMap::new());
     for service in project.config.services.values() {

@@ -4,7 +4,7 @@ use super::{Exit, Failure, World};
 use crate::config::{self, Config, Syntax};
 use crate::graph::ComplianceGraph;
 use crate::model::{Digest, Lock, Name, Reason};
-use crate::ports::{ImageSpec, Located, SourceSpec, Stamp, SubjectError, SubjectSpec, WorkspaceError};
+use crate::ports::{ImageSpec, Located, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects, WorkspaceError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The largest config that is read, in bytes: a little more than `config` accepts, so that its own message is given.
@@ -105,7 +105,7 @@ impl Project {
     /// Subjects that are not there or not readable: all of them.
     pub fn locate(
         &self,
-        world: &World,
+        subjects: &dyn Subjects,
         services: &BTreeSet<Name>,
         known: &(dyn Fn(&str, &Stamp) -> Option<Digest> + Sync),
     ) -> Result<LocatedSubjects, Failure> {
@@ -115,7 +115,7 @@ impl Project {
         for (service, declared) in self.config.services.iter().filter(|(name, _)| services.contains(*name)) {
             if let Some(path) = &declared.path {
                 let spec = SubjectSpec::Source(SourceSpec { path: path.clone(), exclude: declared.exclude.clone() });
-                match world.subjects.locate(&spec, known) {
+                match subjects.locate(&spec, known) {
                     Ok(located) => {
                         found.insert((service.clone(), located.subject.name.clone()), located);
                     }
@@ -124,7 +124,7 @@ impl Project {
             }
             for image in &declared.images {
                 let located = by_image.entry(image).or_insert_with(|| {
-                    self.locate_image(world, image, known).map_err(|failure| failures.push(failure))
+                    self.locate_image(subjects, image, known).map_err(|failure| failures.push(failure))
                 });
                 if let Ok(located) = located {
                     found.insert((service.clone(), image.clone()), located.clone());
@@ -139,7 +139,7 @@ impl Project {
 
     fn locate_image(
         &self,
-        world: &World,
+        subjects: &dyn Subjects,
         name: &Name,
         known: &(dyn Fn(&str, &Stamp) -> Option<Digest> + Sync),
     ) -> Result<Located, Failure> {
@@ -152,7 +152,7 @@ impl Project {
             reference: declared.reference.clone(),
             platform: declared.platform.clone(),
         });
-        world.subjects.locate(&spec, known).map_err(|error| subject_failure(&format!("images.{name}"), &error))
+        subjects.locate(&spec, known).map_err(|error| subject_failure(&format!("images.{name}"), &error))
     }
 
     /// The line of the config, counted from 1, on which a key stands; for messages.
@@ -189,6 +189,7 @@ pub(super) fn subject_failure(place: &str, error: &SubjectError) -> Failure {
         SubjectError::Reference(_) => (Exit::Usage, "subject::reference"),
         SubjectError::Unusable { .. } => (Exit::Incomplete, "subject::unusable"),
         SubjectError::Integrity { .. } => (Exit::Integrity, "subject::integrity"),
+        SubjectError::Offline { .. } => (Exit::Infrastructure, "subject::offline"),
         SubjectError::Unavailable(_) => (Exit::Infrastructure, "subject::unavailable"),
     };
     Failure::new(exit, code, format!("{place}: {error}"))

@@ -8,7 +8,7 @@ use crate::ports::WorkspaceError;
 const LIMIT: u64 = 1 << 30;
 
 /// A kind of stored evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// A signed bundle.
     Bundle,

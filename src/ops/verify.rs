@@ -6,6 +6,7 @@
 use super::assemble;
 use super::project::{Project, read_lock};
 use super::recall::{Recalled, Stored, stored_evidence, subjects};
+use super::recorded::OrRecorded;
 use super::store::{Kind, Store};
 use super::{Exit, Failure, World};
 use crate::attest::{self, Attestation, Trust, TrustFiles};
@@ -61,14 +62,22 @@ pub struct Check {
     pub name: &'static str,
     /// What was looked at, in numbers.
     pub looked_at: usize,
+    /// What was not, because this run is offline.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: usize,
     /// What is wrong; empty where all is well.
     pub failures: Vec<Failure>,
 }
 
 impl Check {
     fn of(name: &'static str, looked_at: usize, failures: Vec<Failure>) -> Self {
-        Self { name, looked_at, failures }
+        Self { name, looked_at, left_out: 0, failures }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Verifies the project's lock.
@@ -168,14 +177,16 @@ fn currency(world: &World, project: &Project, lock: &Lock, packed: bool) -> Chec
             current(project, recorded.iter().map(|(key, subject)| (key, subject)), lock.inputs.scanners.clone());
         return Check::of("current", services.len(), stale(lock, &current));
     }
-    let located = match project.locate(world, &services, &|_, _| None) {
+    let subjects = OrRecorded::new(world.subjects.as_ref(), lock);
+    let located = match project.locate(&subjects, &services, &|_, _| None) {
         Ok(located) => located,
         Err(failure) => return Check::of("current", services.len(), vec![failure]),
     };
+    let left_out = subjects.used();
     // The scanners that made the evidence need not be here to check it.
     let scanners = lock.inputs.scanners.clone();
     let current = current(project, located.iter().map(|(key, located)| (key, &located.subject)), scanners);
-    Check::of("current", located.len(), stale(lock, &current))
+    Check { left_out, ..Check::of("current", located.len().saturating_sub(left_out), stale(lock, &current)) }
 }
 
 fn stale(lock: &Lock, current: &Current) -> Vec<Failure> {
@@ -185,7 +196,7 @@ fn stale(lock: &Lock, current: &Current) -> Vec<Failure> {
     lockfile::satisfy(lock, current).iter().map(failure).collect()
 }
 
-fn subject_of(recorded: &LockSubject) -> Subject {
+pub(super) fn subject_of(recorded: &LockSubject) -> Subject {
     Subject { name: recorded.name.clone(), kind: recorded.kind, uri: recorded.uri.clone(), digest: recorded.digest }
 }
 

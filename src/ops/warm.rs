@@ -71,6 +71,8 @@ pub(super) struct Remember {
     pub read: BTreeMap<String, (Stamp, Option<Digest>)>,
     /// Marks of the scanners that are programs of their own.
     pub programs: Vec<String>,
+    /// Whether something it looked at may be another tomorrow though no file changes.
+    pub moves: bool,
     /// When it began, in nanoseconds since 1970: what it read was read later.
     pub began: i64,
     /// What it wrote, or found to be already as it would have written it.
@@ -133,6 +135,10 @@ impl Remember {
         for path in self.wrote {
             let stamp = stamp_once_still(world, &path);
             inputs.insert(path, (stamp, None));
+        }
+        if self.moves {
+            // No file is like this one: the next build looks again, and still need not hash what has not changed.
+            inputs.insert(String::new(), (None, None));
         }
         let state = State {
             format: FORMAT,

@@ -1,6 +1,8 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
-use crate::ports::{AdvisoryStore, Cache, Cancel, Clock, Events, History, Scanners, Signers, Subjects, Workspace};
+use crate::ports::{
+    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanners, Signers, Subjects, Workspace,
+};
 use std::sync::Arc;
 
 /// The key of the local signer, from the project's root, where the config names no other.
@@ -16,6 +18,8 @@ pub struct World {
     pub config_path: String,
     /// Finds subjects.
     pub subjects: Arc<dyn Subjects>,
+    /// Keeps evidence beside images.
+    pub registry: Arc<dyn Registry>,
     /// Opens scanners.
     pub scanners: Arc<dyn Scanners>,
     /// Opens signers; only when something is to be signed.
@@ -32,6 +36,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// Set by Ctrl-C.
     pub cancel: Cancel,
+    /// Whether no network may be used.
+    pub offline: bool,
     /// Names this program: version, and size and time of its file. A result of another program is never taken as current.
     pub program: String,
 }

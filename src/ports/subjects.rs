@@ -2,7 +2,9 @@
 
 use crate::model::{Digest, Name, Subject};
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Finds subjects.
 pub trait Subjects: Send + Sync {
@@ -53,7 +55,7 @@ pub struct SourceSpec {
 pub struct Located {
     /// At which content.
     pub subject: Subject,
-    /// The directory or file it lies in, absolute.
+    /// The directory or file it lies in, absolute. Empty where it is not on this machine.
     pub root: PathBuf,
     /// For an image: the resolved manifest, as stored. Where there is none, what the adapter made up for the scanner to know
     /// (of a docker archive: its layers; of a root filesystem: its links). Empty for a source tree.
@@ -61,6 +63,34 @@ pub struct Located {
     /// Every file (with its digest) and directory (without) whose change can change the subject; paths from the project's
     /// root, with `/`. Sorted by path.
     pub inputs: Vec<(String, Stamp, Option<Digest>)>,
+    /// Where it is not on this machine: what its blobs are read from.
+    pub remote: Option<Arc<dyn RemoteBlobs>>,
+    /// Whether the reference may mean something else tomorrow though no input of this machine changes: a tag in a registry.
+    pub moves: bool,
+}
+
+impl Located {
+    /// A subject on this machine.
+    pub fn here(
+        subject: Subject,
+        root: PathBuf,
+        manifest: Vec<u8>,
+        inputs: Vec<(String, Stamp, Option<Digest>)>,
+    ) -> Self {
+        Self { subject, root, manifest, inputs, remote: None, moves: false }
+    }
+}
+
+/// Blobs that are read from elsewhere.
+pub trait RemoteBlobs: std::fmt::Debug + Send + Sync {
+    /// Reads a blob of that many bytes. Its bytes are not checked.
+    ///
+    /// # Errors
+    /// It is not there or cannot be had.
+    fn open(&self, digest: &Digest, size: u64) -> std::io::Result<Box<dyn Read + Send>>;
+
+    /// Why a read failed, where that was for want of reaching the place: no fault of the blob's.
+    fn failure(&self) -> Option<String>;
 }
 
 /// What a stat tells of a file: while it is the same, the content is taken to be the same (with git's rule for files that
@@ -104,6 +134,12 @@ pub enum SubjectError {
         place: String,
         /// What is wrong.
         reason: String,
+    },
+    /// In a registry that may not be asked, and not known here: infrastructure.
+    #[error("{place}: in a registry, and this run is offline")]
+    Offline {
+        /// Where.
+        place: String,
     },
     /// Cannot be reached now: infrastructure.
     #[error("{0}")]

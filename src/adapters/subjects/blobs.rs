@@ -1,11 +1,12 @@
-//! Where the blobs of a located image are: in a layout's directory, or in an archive.
+//! Where the blobs of a located image are: in a layout's directory, in an archive, or in a registry.
 
 use super::archive::Archive;
 use super::document::Descriptor;
-use crate::ports::Located;
+use crate::ports::{Located, RemoteBlobs};
 use std::fs::File;
 use std::io::{Error, Read, Result};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The blobs of one image.
 pub(crate) enum Blobs {
@@ -15,6 +16,8 @@ pub(crate) enum Blobs {
     OciArchive(Archive),
     /// What `docker save` writes: layers have names of their own.
     DockerArchive(Archive),
+    /// A registry.
+    Remote(Arc<dyn RemoteBlobs>),
 }
 
 impl Blobs {
@@ -23,6 +26,9 @@ impl Blobs {
     /// # Errors
     /// It can no longer be read.
     pub(crate) fn of(located: &Located) -> Result<Self> {
+        if let Some(remote) = &located.remote {
+            return Ok(Self::Remote(Arc::clone(remote)));
+        }
         Ok(match located.subject.uri.split_once(':') {
             Some(("oci-archive", _)) => Self::OciArchive(Archive::open(&located.root)?),
             Some(("docker-archive", _)) => Self::DockerArchive(Archive::open(&located.root)?),
@@ -49,10 +55,19 @@ impl Blobs {
                 Box::new(File::open(path)?)
             }
             Self::OciArchive(archive) => Box::new(archive.reader(&blob.blob_path())?),
+            Self::Remote(remote) => remote.open(&blob.digest, blob.size)?,
             Self::DockerArchive(archive) => {
                 let name = blob.member.as_deref().ok_or_else(|| Error::other("has no name in its archive"))?;
                 Box::new(archive.reader(name)?)
             }
         })
+    }
+
+    /// Why a read failed, where that was for want of reaching the place.
+    pub(crate) fn failure(&self) -> Option<String> {
+        match self {
+            Self::Remote(remote) => remote.failure(),
+            Self::Layout(_) | Self::OciArchive(_) | Self::DockerArchive(_) => None,
+        }
     }
 }

@@ -69,17 +69,13 @@ pub(super) fn locate(root: &Root, spec: &ImageSpec, rest: &str) -> Result<Locate
         return Err(SubjectError::Reference(format!("{reference}: it holds no image")));
     };
     let manifest = manifest(&place, &archive, image)?;
-    Ok(Located {
-        subject: Subject {
-            name: spec.name.clone(),
-            kind: SubjectKind::Image,
-            uri: reference.clone(),
-            digest: SubjectDigest::Sha256(Digest::of(&image.bytes)),
-        },
-        root: file,
-        manifest,
-        inputs: vec![(place, stamp(&metadata), None)],
-    })
+    let subject = Subject {
+        name: spec.name.clone(),
+        kind: SubjectKind::Image,
+        uri: reference.clone(),
+        digest: SubjectDigest::Sha256(Digest::of(&image.bytes)),
+    };
+    Ok(Located::here(subject, file, manifest, vec![(place, stamp(&metadata), None)]))
 }
 
 /// Whether a name (`registry.example/shop/cart:1.0`) goes by this tag: its last part, or all of it.

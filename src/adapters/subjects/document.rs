@@ -1,6 +1,8 @@
 //! The documents of an OCI image layout, as far as they are read. <https://github.com/opencontainers/image-spec>
 
+use super::place::unusable;
 use crate::model::Digest;
+use crate::ports::SubjectError;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -107,4 +109,12 @@ pub(crate) struct ImageConfig {
 #[derive(Debug, Deserialize)]
 pub(crate) struct RootFs {
     pub(crate) diff_ids: Vec<Digest>,
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// It is not of this form.
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(place: &str, bytes: &[u8]) -> Result<T, SubjectError> {
+    serde_json::from_slice(bytes).map_err(|error| unusable(place, format!("not as it should be: {error}")))
 }

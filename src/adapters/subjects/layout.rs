@@ -2,18 +2,13 @@
 //! Indexes, manifests and configs are read and checked against their digests; of layers only presence and size are looked at.
 
 use super::archive::Archive;
-use super::document::{DOCUMENT_LIMIT, Descriptor, Index, LAYER_LIMIT, Manifest, Platform};
+use super::document::{DOCUMENT_LIMIT, Descriptor, Index, parse};
 use super::place::{Root, join, read, unreadable, unusable};
-use super::platform;
+use super::select::{self, Image, Wanted};
 use crate::adapters::stamp::stamp;
 use crate::model::{Digest, Subject, SubjectDigest, SubjectKind};
 use crate::ports::{ImageSpec, Located, Stamp, SubjectError};
 use std::collections::BTreeMap;
-
-/// How deep indexes may lie in indexes.
-const DEPTH_LIMIT: usize = 4;
-/// The most manifests of all indexes together.
-const MANIFEST_LIMIT: usize = 1024;
 
 pub(super) fn locate(root: &Root, spec: &ImageSpec, rest: &str, is_archive: bool) -> Result<Located, SubjectError> {
     let reference = &spec.reference;
@@ -24,29 +19,34 @@ pub(super) fn locate(root: &Root, spec: &ImageSpec, rest: &str, is_archive: bool
         layout.open(&directory)?;
     }
     layout.check_marker()?;
-    let images = layout.images(reference, &selector, spec.platform.as_deref())?;
-    let platforms: Vec<Platform> = images.iter().map(|image| image.platform.clone()).collect();
-    let chosen = platform::choose(reference, spec.platform.as_deref(), &platforms)?;
-    let Some(Image { descriptor, bytes, manifest, .. }) = images.into_iter().nth(chosen) else {
-        return Err(SubjectError::Reference(format!("{reference}: it holds no image")));
+    let (place, bytes) = layout.document("index.json")?;
+    let index: Index = parse(&place, &bytes)?;
+    let candidates = index.manifests.into_iter().filter_map(|descriptor| match &selector {
+        Selector::Any => Some((descriptor, true)),
+        Selector::Tag(tag) => descriptor.has_tag(tag).then_some((descriptor, true)),
+        Selector::Digest(digest) => {
+            let selected = descriptor.digest == *digest;
+            Some((descriptor, selected))
+        }
+    });
+    let digest = match &selector {
+        Selector::Digest(digest) => Some(digest),
+        Selector::Any | Selector::Tag(_) => None,
     };
-    if manifest.layers.len() > LAYER_LIMIT {
-        return Err(unusable(reference, format!("more than {LAYER_LIMIT} layers")));
-    }
+    let wanted = Wanted { reference, digest, platform: spec.platform.as_deref() };
+    let Image { descriptor, bytes, manifest, .. } =
+        select::image(&wanted, candidates.collect(), |descriptor| layout.blob(descriptor))?;
     for blob in manifest.layers.iter().chain([&manifest.config]) {
         layout.note_blob(blob)?;
     }
-    Ok(Located {
-        subject: Subject {
-            name: spec.name.clone(),
-            kind: SubjectKind::Image,
-            uri: reference.clone(),
-            digest: SubjectDigest::Sha256(descriptor.digest),
-        },
-        root: directory,
-        manifest: bytes,
-        inputs: layout.inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest)).collect(),
-    })
+    let subject = Subject {
+        name: spec.name.clone(),
+        kind: SubjectKind::Image,
+        uri: reference.clone(),
+        digest: SubjectDigest::Sha256(descriptor.digest),
+    };
+    let inputs = layout.inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest));
+    Ok(Located::here(subject, directory, bytes, inputs.collect()))
 }
 
 /// Which of the images of a layout.
@@ -65,14 +65,6 @@ fn split<'a>(reference: &str, rest: &'a str) -> Result<(&'a str, Selector), Subj
         Some((path, tag)) => (path, Selector::Tag(tag.to_owned())),
         None => (rest, Selector::Any),
     })
-}
-
-/// An image of a layout.
-struct Image {
-    descriptor: Descriptor,
-    bytes: Vec<u8>,
-    manifest: Manifest,
-    platform: Platform,
 }
 
 struct Layout<'a> {
@@ -157,89 +149,6 @@ impl Layout<'_> {
         self.inputs.insert(place, (stamp(&metadata), Some(descriptor.digest)));
         Ok(())
     }
-
-    /// The images that the selector leaves, each once, in the order of the indexes.
-    fn images(
-        &mut self,
-        reference: &str,
-        selector: &Selector,
-        wanted: Option<&str>,
-    ) -> Result<Vec<Image>, SubjectError> {
-        let (place, bytes) = self.document("index.json")?;
-        let index: Index = parse(&place, &bytes)?;
-        let mut pending: Vec<(Descriptor, usize, bool)> = Vec::new();
-        for descriptor in index.manifests.into_iter().rev() {
-            let selected = match selector {
-                Selector::Any => true,
-                Selector::Tag(tag) if !descriptor.has_tag(tag) => continue,
-                Selector::Tag(_) => true,
-                Selector::Digest(digest) => descriptor.digest == *digest,
-            };
-            pending.push((descriptor, 0, selected));
-        }
-        let mut leaves: Vec<Descriptor> = Vec::new();
-        let mut seen = 0_usize;
-        while let Some((descriptor, depth, selected)) = pending.pop() {
-            seen += 1;
-            if seen > MANIFEST_LIMIT {
-                return Err(unusable(reference, format!("more than {MANIFEST_LIMIT} manifests")));
-            }
-            if descriptor.is_index() {
-                if depth >= DEPTH_LIMIT {
-                    return Err(unusable(reference, format!("indexes more than {DEPTH_LIMIT} deep")));
-                }
-                let (place, bytes) = self.blob(&descriptor)?;
-                let nested: Index = parse(&place, &bytes)?;
-                for inner in nested.manifests.into_iter().rev() {
-                    let selected = selected || matches!(selector, Selector::Digest(digest) if inner.digest == *digest);
-                    pending.push((inner, depth + 1, selected));
-                }
-            } else if selected
-                && !descriptor.is_attestation()
-                && leaves.iter().all(|leaf| leaf.digest != descriptor.digest)
-            {
-                leaves.push(descriptor);
-            }
-        }
-        let mut images = Vec::new();
-        let only = leaves.len() == 1;
-        for descriptor in leaves {
-            images.extend(self.image(descriptor, wanted, only)?);
-        }
-        Ok(images)
-    }
-
-    /// The image of a descriptor; `None` for another artefact.
-    fn image(
-        &mut self,
-        descriptor: Descriptor,
-        wanted: Option<&str>,
-        only: bool,
-    ) -> Result<Option<Image>, SubjectError> {
-        let known = descriptor.platform.clone();
-        let (place, bytes) = match self.blob(&descriptor) {
-            // A layout may hold the images of some platforms only.
-            Err(SubjectError::Unusable { .. }) if !only && known.as_ref().is_some_and(|it| !maybe(it, wanted)) => {
-                return Ok(None);
-            }
-            other => other?,
-        };
-        let manifest: Manifest = parse(&place, &bytes)?;
-        if !manifest.is_image() {
-            if only {
-                return Err(unusable(&place, "the manifest is not one of an image"));
-            }
-            return Ok(None);
-        }
-        let platform = match known {
-            Some(platform) => platform,
-            None => {
-                let (place, bytes) = self.blob(&manifest.config)?;
-                parse(&place, &bytes)?
-            }
-        };
-        Ok(Some(Image { descriptor, bytes, manifest, platform }))
-    }
 }
 
 /// The place, if what lies there has the size that the manifest says.
@@ -249,13 +158,4 @@ fn of_size(place: String, size: u64, descriptor: &Descriptor) -> Result<String, 
     }
     let reason = format!("{size} bytes where the manifest says {}", descriptor.size);
     Err(SubjectError::Integrity { place, reason })
-}
-
-fn maybe(platform: &Platform, wanted: Option<&str>) -> bool {
-    let mut parts = wanted.unwrap_or("linux/amd64").split('/');
-    parts.next() == Some(&platform.os) && parts.next() == Some(&platform.architecture)
-}
-
-fn parse<T: serde::de::DeserializeOwned>(place: &str, bytes: &[u8]) -> Result<T, SubjectError> {
-    serde_json::from_slice(bytes).map_err(|error| unusable(place, format!("not as it should be: {error}")))
 }

@@ -1,6 +1,6 @@
 //! Layouts and trees made in temporary directories.
 
-use super::LocalSubjects;
+use super::Locator;
 use crate::model::{Digest, Name, SubjectDigest};
 use crate::ports::{ImageSpec, Located, SourceSpec, SubjectError, SubjectSpec, Subjects as _};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 fn image(root: &Path, reference: &str, platform: Option<&str>) -> Result<Located, SubjectError> {
     let (name, platform) = (Name::new("image").unwrap(), platform.map(str::to_owned));
     let spec = SubjectSpec::Image(ImageSpec { name, reference: reference.to_owned(), platform });
-    LocalSubjects::new(root.to_owned()).locate(&spec, &|_, _| None)
+    Locator::here(root.to_owned()).locate(&spec, &|_, _| None)
 }
 
 fn put(root: &Path, bytes: &[u8], media_type: &str, more: Value) -> Value {
@@ -120,10 +120,12 @@ fn nothing_leads_out() {
     index(&outside, &[manifest(&outside, "layer", json!({}))]);
     std::os::unix::fs::symlink(outside.join("image"), root.join("link")).unwrap();
     let absolute = format!("oci:{}", outside.join("image").display());
-    for reference in ["oci:../outside/image", "oci:link", &absolute, "oci-archive:../x.tar", "dir:..", "debian:12"] {
+    for reference in ["oci:../outside/image", "oci:link", &absolute, "oci-archive:../x.tar", "dir:.."] {
         let error = image(&root, reference, None).unwrap_err();
         assert!(matches!(error, SubjectError::Reference(_)), "{reference}: {error}");
     }
+    // What asks no registry finds nothing in one.
+    assert!(matches!(image(&root, "debian:12", None), Err(SubjectError::Offline { .. })));
     // Neither does a blob of a layout that lies inside.
     index(&root, &[manifest(&root, "layer", json!({}))]);
     let blob = format!("image/blobs/sha256/{}", Digest::of(b"layer").hex());
@@ -135,7 +137,7 @@ fn nothing_leads_out() {
 fn source(root: &Path, path: &str, exclude: &[&str]) -> Result<Located, SubjectError> {
     let exclude = exclude.iter().map(|glob| (*glob).to_owned()).collect();
     let spec = SubjectSpec::Source(SourceSpec { path: path.to_owned(), exclude });
-    LocalSubjects::new(root.to_owned()).locate(&spec, &|_, _| None)
+    Locator::here(root.to_owned()).locate(&spec, &|_, _| None)
 }
 
 fn write(root: &Path, path: &str, text: &str) {
@@ -172,7 +174,7 @@ fn a_tree_is_what_catalogues_read() {
     let spec =
         SubjectSpec::Source(SourceSpec { path: ".".into(), exclude: vec!["src/*/b".into(), "**/vendor".into()] });
     let known = |path: &str, _: &_| (path == "src/shop/pom.xml").then(|| Digest::of(b"other"));
-    let located = LocalSubjects::new(root.to_owned()).locate(&spec, &known).unwrap();
+    let located = Locator::here(root.to_owned()).locate(&spec, &known).unwrap();
     assert_eq!(located.subject.digest, SubjectDigest::of_files([("src/shop/pom.xml", Digest::of(b"other"))]));
     assert_eq!(located.subject.uri, "dir:.");
 }

@@ -40,7 +40,7 @@ pub(super) fn locate(root: &Root, spec: &SourceSpec, known: Known<'_>) -> Result
     let digest = SubjectDigest::of_files(walk.files.iter().map(|(path, digest)| (path.as_str(), *digest)));
     let name = Name::new("source").map_err(|error| SubjectError::Reference(error.to_string()))?;
     let subject = Subject { name, kind: SubjectKind::Source, uri: format!("dir:{place}"), digest };
-    Ok(Located { subject, root: directory, manifest: Vec::new(), inputs: walk.inputs() })
+    Ok(Located::here(subject, directory, Vec::new(), walk.inputs()))
 }
 
 /// A root filesystem. Its digest is of the files that are read, and of the links that could be.
@@ -63,7 +63,7 @@ pub(super) fn locate_installed(
     let digest = SubjectDigest::of_files(walk.files.iter().map(|(path, digest)| (path.as_str(), *digest)));
     let subject = Subject { name: spec.name.clone(), kind: SubjectKind::Image, uri: spec.reference.clone(), digest };
     let manifest = serde_json::to_vec(&unread).map_err(|error| unusable(&place, error.to_string()))?;
-    Ok(Located { subject, root: directory, manifest, inputs: walk.inputs() })
+    Ok(Located::here(subject, directory, manifest, walk.inputs()))
 }
 
 struct Walk<'a> {

@@ -11,7 +11,7 @@ use crate::ports::Cancel;
 use crate::report::{self, BuildReport, ServiceReport};
 
 pub(super) fn run(context: &Context<'_>, args: &BuildArgs) -> Result<Exit, Failure> {
-    let world = context.world(Cancel::new())?;
+    let world = context.world_for(Cancel::new(), args.offline)?;
     let options = BuildOptions {
         wanted: Wanted { services: args.services.clone(), as_of: args.as_of, stagger: args.stagger },
         locked: args.locked,
@@ -20,19 +20,23 @@ pub(super) fn run(context: &Context<'_>, args: &BuildArgs) -> Result<Exit, Failu
         in_full: context.output.form == Form::Json || context.cli.global.verbose,
     };
     let (outcome, prepared) = ops::build(&world, &options)?;
-    match (outcome, prepared) {
+    let exit = match (outcome, prepared) {
         (BuildOutcome::Unchanged(summary), _) => {
             context.output.note(&unchanged(&summary));
-            Ok(Exit::Pass)
+            Exit::Pass
         }
         (BuildOutcome::Built(built), prepared) => {
             match context.output.form {
                 Form::Json => context.output.json(&json(&built)),
                 Form::Human => human(context, &world, &built, prepared.as_ref()),
             }
-            Ok(built.exit)
+            built.exit
         }
+    };
+    if args.push && exit == Exit::Pass {
+        super::push::push_from(context, &world, None)?;
     }
+    Ok(exit)
 }
 
 fn unchanged(summary: &Summary) -> String {

@@ -36,7 +36,7 @@ struct Database {
 fn database(context: &Context<'_>) -> Result<Database, Failure> {
     let (root, config) = wire::project(&context.cli.global)?;
     let has_config = root.join(&config).is_file();
-    let world = wire::world(root.clone(), config, &context.cli.global, context.environment, Cancel::new())?;
+    let world = wire::world(root.clone(), config, &context.cli.global, context.environment, Cancel::new(), true)?;
     let (name, sources, ecosystems) = if has_config || context.cli.global.config.is_some() {
         let project = Project::open(&world)?;
         let sources = project.config.advisories.sources.clone();

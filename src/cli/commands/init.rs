@@ -25,7 +25,7 @@ const BUILD_FILE_LIMIT: u64 = 1 << 20;
 pub(super) fn run(context: &Context<'_>, args: &InitArgs) -> Result<Exit, Failure> {
     let (root, config) = wire::project(&context.cli.global)?;
     if args.key {
-        let world = wire::world(root.clone(), config, &context.cli.global, context.environment, Cancel::new())?;
+        let world = wire::world(root.clone(), config, &context.cli.global, context.environment, Cancel::new(), true)?;
         let project = Project::open(&world)?;
         let private = project.config.sign.key.clone().unwrap_or_else(|| LOCAL_KEY.to_owned());
         let public = project.config.trust.keys.first().cloned().unwrap_or_else(|| PUBLIC_KEY.to_owned());

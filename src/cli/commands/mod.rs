@@ -11,6 +11,7 @@ mod graph;
 mod init;
 mod pack;
 mod plan;
+mod push;
 mod scan;
 mod verify;
 
@@ -28,10 +29,15 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The world of the project that the options name.
+    /// The world of the project that the options name, for a command that uses no network.
     fn world(&self, cancel: Cancel) -> Result<World, Failure> {
+        self.world_for(cancel, true)
+    }
+
+    /// The world of the project that the options name.
+    fn world_for(&self, cancel: Cancel, offline: bool) -> Result<World, Failure> {
         let (root, config) = wire::project(&self.cli.global)?;
-        wire::world(root, config, &self.cli.global, self.environment, cancel)
+        wire::world(root, config, &self.cli.global, self.environment, cancel, offline)
     }
 }
 
@@ -48,6 +54,8 @@ pub(super) fn run(cli: &Cli, environment: &Environment, output: &Output) -> Resu
         Command::Build(args) => build::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Pack(args) => pack::run(&context, args),
+        Command::Push(args) => push::push(&context, args),
+        Command::Pull(args) => push::pull(&context, args),
         Command::Diff(args) => diff::run(&context, args),
         Command::Explain(args) => explain::run(&context, args),
         Command::Graph => graph::run(&context),

@@ -8,7 +8,7 @@ use crate::plan::{PlanReport, render};
 use crate::ports::Cancel;
 
 pub(super) fn run(context: &Context<'_>, args: &PlanArgs) -> Result<Exit, Failure> {
-    let world = context.world(Cancel::new())?;
+    let world = context.world_for(Cancel::new(), args.offline)?;
     let wanted = Wanted { services: args.services.clone(), as_of: args.as_of, stagger: None };
     let prepared = ops::prepare(&world, &wanted, State::load(&world).as_ref())?;
     match context.output.form {

@@ -1,7 +1,7 @@
 //! `scan`: one subject without a config.
 
 use super::Context;
-use crate::adapters::subjects::LocalSubjects;
+use crate::adapters::subjects::Locator;
 use crate::cli::args::ScanArgs;
 use crate::cli::output::Form;
 use crate::cli::wire;
@@ -17,8 +17,9 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
     let (root, spec) = subject(context, args)?;
     let (project, config) = wire::project(&context.cli.global)?;
     let has_config = project.join(&config).is_file();
-    let mut world = wire::world(project, config, &context.cli.global, context.environment, Cancel::new())?;
-    world.subjects = Arc::new(LocalSubjects::new(root));
+    let mut world = wire::world(project, config, &context.cli.global, context.environment, Cancel::new(), false)?;
+    let remote = wire::remote(&world.cache, &world.cancel, false);
+    world.subjects = Arc::new(Locator::here(root).with(remote));
     let project = has_config.then(|| ops::Project::open(&world)).transpose();
     let asked = args.engine.is_some() || args.match_advisories;
     let config = if asked { project?.map(|project| project.config) } else { None };
@@ -59,8 +60,13 @@ fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSp
         std::fs::canonicalize(start.join(path))
             .map_err(|error| Failure::new(Exit::Usage, "subject::missing", format!("{path}: {error}")))
     };
-    let schemes =
-        [("oci:", "oci"), ("oci-archive:", "oci-archive"), ("docker-archive:", "docker-archive"), ("rootfs:", "dir")];
+    let schemes = [
+        ("oci:", "oci"),
+        ("oci-archive:", "oci-archive"),
+        ("docker-archive:", "docker-archive"),
+        ("rootfs:", "dir"),
+        ("sbom:", "sbom"),
+    ];
     let image = schemes.into_iter().find_map(|(prefix, scheme)| Some((scheme, args.reference.strip_prefix(prefix)?)));
     if let Some((scheme, rest)) = image {
         // A tag or digest stands behind the path, unless all of it is one.
@@ -71,21 +77,48 @@ fn subject(context: &Context<'_>, args: &ScanArgs) -> Result<(PathBuf, SubjectSp
         let path = real(path)?;
         let (root, name) = parts(&path);
         let image = ImageSpec {
-            name: Name::new(&name)
-                .or_else(|_| Name::new("image"))
-                .map_err(|error| Failure::new(Exit::Usage, "usage::name", error.to_string()))?,
+            name: image_name(&name)?,
             reference: format!("{scheme}:{name}{tail}"),
             platform: args.platform.clone(),
         };
         return Ok((root, SubjectSpec::Image(image)));
     }
+    if let Some(reference) = registry(&start, &args.reference) {
+        let name = reference.rsplit('/').next().and_then(|last| last.split([':', '@']).next()).unwrap_or_default();
+        let image =
+            ImageSpec { name: image_name(name)?, reference: reference.to_owned(), platform: args.platform.clone() };
+        return Ok((start, SubjectSpec::Image(image)));
+    }
     let path = real(args.reference.strip_prefix("dir:").unwrap_or(&args.reference))?;
+    if path.is_file() {
+        let (root, name) = parts(&path);
+        let reference = format!("sbom:{name}");
+        return Ok((root, SubjectSpec::Image(ImageSpec { name: image_name(&name)?, reference, platform: None })));
+    }
     if !path.is_dir() {
         return Err(Failure::new(Exit::Usage, "subject::reference", format!("{} is not a directory", args.reference))
-            .help("a source directory, `oci:`, `oci-archive:`, `docker-archive:`, or `rootfs:` for an unpacked root filesystem"));
+            .help("a source directory, `oci:`, `oci-archive:`, `docker-archive:`, `rootfs:` for an unpacked root filesystem, or an image in a registry"));
     }
     let (root, name) = parts(&path);
     Ok((root, SubjectSpec::Source(SourceSpec { path: name, exclude: Vec::new() })))
+}
+
+/// The part that names an image in a registry: behind `registry:`, or where nothing here has this name and it has a host, a tag
+/// or a digest.
+fn registry<'a>(start: &Path, reference: &'a str) -> Option<&'a str> {
+    if let Some(rest) = reference.strip_prefix("registry:") {
+        return Some(rest);
+    }
+    let (first, _) = reference.split_once('/').unwrap_or((reference, ""));
+    let like_one = reference.contains([':', '@']) || (first.contains('.') && first != reference);
+    (like_one && !first.starts_with('.') && !reference.starts_with("dir:") && !start.join(reference).exists())
+        .then_some(reference)
+}
+
+fn image_name(text: &str) -> Result<Name, Failure> {
+    Name::new(text)
+        .or_else(|_| Name::new("image"))
+        .map_err(|error| Failure::new(Exit::Usage, "usage::name", error.to_string()))
 }
 
 fn parts(path: &Path) -> (PathBuf, String) {

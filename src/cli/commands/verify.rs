@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "a trust file may lie outside the project")]
 
 use super::Context;
-use crate::adapters::packed::PackedWorkspace;
+use crate::adapters::packed::{Overlaid, PackedWorkspace};
 use crate::adapters::workspace::LocalWorkspace;
 use crate::attest::PackError;
 use crate::attest::pack;
@@ -17,10 +17,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
-    let world = match &args.pack {
+    let mut world = match &args.pack {
         Some(path) => packed(context, path)?,
-        None => context.world(Cancel::new())?,
+        None => context.world_for(Cancel::new(), args.offline)?,
     };
+    if args.from_registry {
+        let files = ops::fetch(&world, args.repository.as_deref())?;
+        world.workspace = Arc::new(Overlaid::new(Arc::clone(&world.workspace), files));
+    }
     let as_of = match args.as_of.as_str() {
         "lock" => None,
         "now" => Some(world.clock.now()),
@@ -59,7 +63,7 @@ fn packed(context: &Context<'_>, path: &Path) -> Result<World, Failure> {
     // Nothing is looked for on this machine: neither project nor cache have a place.
     let nowhere = Environment { cache: Some(PathBuf::from("/nonexistent")), ..Environment::default() };
     let root = PathBuf::from("/nonexistent");
-    let mut world = wire::world(root, pack.config, &context.cli.global, &nowhere, Cancel::new())?;
+    let mut world = wire::world(root, pack.config, &context.cli.global, &nowhere, Cancel::new(), true)?;
     world.workspace = Arc::new(PackedWorkspace::new(pack.files));
     Ok(world)
 }
@@ -72,7 +76,11 @@ fn words(verified: &Verified) -> String {
             1 => "FAILED: 1 fault".to_owned(),
             faults => format!("FAILED: {faults} faults"),
         };
-        text.push_str(&format!("  {:16} {result} ({} looked at)\n", check.name, check.looked_at));
+        let left_out = match check.left_out {
+            0 => String::new(),
+            left_out => format!(", {left_out} in registries left out"),
+        };
+        text.push_str(&format!("  {:16} {result} ({} looked at{left_out})\n", check.name, check.looked_at));
     }
     let verdicts = verified.replayed.as_ref().unwrap_or(&verified.verdicts);
     for (service, verdict) in verdicts {

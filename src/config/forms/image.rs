@@ -1,12 +1,12 @@
-//! References to images: a layout, an archive, a directory, or a repository in a registry.
+//! References to images: a layout, an archive, a directory, a document that lists what is in one, or a repository in a registry.
 
 use super::{Misfit, misfit, path};
 
 /// The forms of a reference that name a file or directory.
-const SCHEMES: [&str; 4] = ["oci", "oci-archive", "docker-archive", "dir"];
+const SCHEMES: [&str; 5] = ["oci", "oci-archive", "docker-archive", "dir", "sbom"];
 
 pub(super) fn image(text: &str) -> Result<String, Misfit> {
-    const HELP: &str = "`oci:PATH[:TAG|@sha256:…]`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:PATH`, or `registry/repository:tag`";
+    const HELP: &str = "`oci:PATH[:TAG|@sha256:…]`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:PATH`, `sbom:FILE`, or `registry/repository:tag`";
     let bad = |why: &str| misfit("config::image-ref", format!("`{text}` {why}"), HELP);
     if text.contains(char::is_whitespace) {
         return bad("has a space");
@@ -29,7 +29,8 @@ pub(super) fn image(text: &str) -> Result<String, Misfit> {
         Some((place, tag)) if scheme.starts_with("oci") && !tag.contains('/') => (place, Some(tag)),
         _ => (place, None),
     };
-    if place.is_empty() || tag.is_some_and(|tag| !is_tag(tag)) || (scheme == "dir" && digest.is_some()) {
+    if place.is_empty() || tag.is_some_and(|tag| !is_tag(tag)) || (matches!(scheme, "dir" | "sbom") && digest.is_some())
+    {
         return bad("is not a reference to an image");
     }
     let mut canonical = format!("{scheme}:{}", path(place)?);

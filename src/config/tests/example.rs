@@ -37,7 +37,6 @@ fn loads() {
             "trust.identities",
             "policy.baseline.known-exploited",
             "policy.baseline.epss",
-            "images.checkout.ref",
             "services.checkout.sign"
         ]
     );

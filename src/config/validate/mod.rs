@@ -48,7 +48,7 @@ pub(super) fn validate(raw: &RawConfig, report: &mut Report) -> Option<Config> {
     }
     Some(Config {
         project: Project { name: name? },
-        unavailable: unavailable::list(raw, &images, &spans),
+        unavailable: unavailable::list(raw, &spans),
         scan,
         advisories: advisories(raw),
         vault: raw.table("vault").map(Section::to_json),

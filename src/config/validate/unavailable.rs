@@ -2,15 +2,10 @@
 //! build refuses rather than leaves it out.
 
 use crate::config::raw::RawConfig;
-use crate::config::types::{Image, Unavailable};
-use crate::model::Name;
+use crate::config::types::Unavailable;
 use std::collections::BTreeMap;
 
-pub(super) fn list(
-    raw: &RawConfig,
-    images: &BTreeMap<Name, Image>,
-    spans: &BTreeMap<String, (usize, usize)>,
-) -> Vec<Unavailable> {
+pub(super) fn list(raw: &RawConfig, spans: &BTreeMap<String, (usize, usize)>) -> Vec<Unavailable> {
     let mut asked: Vec<(String, String)> = Vec::new();
     let mut ask = |key: String, what: &str| asked.push((key, what.to_owned()));
 
@@ -44,12 +39,6 @@ pub(super) fn list(
         }
         if policy.item("epss").is_some() {
             ask(format!("policy.{name}.epss"), "EPSS scores");
-        }
-    }
-    for (name, image) in images {
-        let scheme = image.reference.split_once(':').map(|(scheme, _)| scheme);
-        if !matches!(scheme, Some("oci" | "oci-archive" | "docker-archive" | "dir")) {
-            ask(format!("images.{name}.ref"), "images in registries");
         }
     }
     for (name, service) in raw.tables("services") {

@@ -65,7 +65,7 @@ pub struct File<'a> {
     pub path: &'a str,
     /// What is in it.
     pub content: Content<'a>,
-    /// The content of a companion beside it, by name, where there is one.
+    /// The content of a companion, by its path from the directory of the file (`go.sum`, `../pom.xml`), where there is one.
     pub companion: &'a dyn Fn(&str) -> Option<Vec<u8>>,
 }
 

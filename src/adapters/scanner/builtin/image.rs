@@ -20,13 +20,17 @@ const OUTPUT: &str = "layer";
 pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, ScanError> {
     let blobs = Blobs::of(&request.located)
         .map_err(|error| ScanError::Unusable(format!("{}: {error}", request.located.subject.uri)))?;
-    let layers = layers(request, &blobs)?;
+    // Trouble on the way to the blobs is no fault of the image's.
+    let or_unreachable = |error: ScanError| {
+        blobs.failure().filter(|_| !matches!(error, ScanError::Cancelled)).map_or(error, ScanError::Unavailable)
+    };
+    let layers = layers(request, &blobs).map_err(or_unreachable)?;
     let mut catalogues = Vec::with_capacity(layers.len());
     for (descriptor, id) in &layers {
         if request.cancel.is_cancelled() {
             return Err(ScanError::Cancelled);
         }
-        catalogues.push(once(builtin, request, &blobs, descriptor, id)?);
+        catalogues.push(once(builtin, request, &blobs, descriptor, id).map_err(or_unreachable)?);
     }
     let stack = Stack(&catalogues);
     let mut gaps: Vec<Gap> = catalogues.iter().flat_map(|catalogue| catalogue.gaps.iter().cloned()).collect();

@@ -5,7 +5,7 @@ mod forms;
 use super::Builtin;
 use super::catalogue::LayerCatalogue;
 use super::layer::{self, LayerId};
-use crate::adapters::subjects::LocalSubjects;
+use crate::adapters::subjects::Locator;
 use crate::model::{Digest, GapKind, Name, Sbom};
 use crate::ports::{
     ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanError, ScanRequest, ScanTask,
@@ -237,7 +237,7 @@ impl Image {
 
     fn scan(&self) -> Result<Sbom, ScanError> {
         let image = ImageSpec { name: Name::new("image").unwrap(), reference: "oci:image".into(), platform: None };
-        let subjects = LocalSubjects::new(self.directory.path().to_owned());
+        let subjects = Locator::here(self.directory.path().to_owned());
         let located = subjects.locate(&SubjectSpec::Image(image), &|_, _| None).unwrap();
         let request = ScanRequest { located, cache: self.cache.clone(), cancel: Cancel::new() };
         let ScanTask::Cpu(task) = Arc::new(Builtin::new()).scan(request) else { panic!("work for a core") };

@@ -29,8 +29,7 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
         let wanting = wanting(installed, path, size, executable);
         let failure = RefCell::new(None);
         let companion = |name: &str| {
-            let beside =
-                path.rsplit_once('/').map_or_else(|| name.to_owned(), |(parent, _)| format!("{parent}/{name}"));
+            let beside = beside(path, name)?;
             let digest = files.get(beside.as_str())?;
             let bytes = open(request, &beside, digest).and_then(|opened| whole(&beside, &opened.spool));
             bytes.map_err(|error| failure.replace(Some(error))).ok()
@@ -69,6 +68,19 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
 /// A path from the project's root as one from the tree's.
 fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     if base.is_empty() { Some(path) } else { path.strip_prefix(base)?.strip_prefix('/') }
+}
+
+/// The path of a companion, which may lie above the file but within the tree.
+fn beside(path: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in name.split('/') {
+        match part {
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 struct Opened {

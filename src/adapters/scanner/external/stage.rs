@@ -92,6 +92,9 @@ impl Staged {
 /// It is not what its digest says, cannot be read, or there is no room.
 pub(super) fn stage(request: &ScanRequest) -> Result<Staged, ScanError> {
     let located = &request.located;
+    if located.subject.uri.starts_with("sbom:") {
+        return Err(unusable(&located.subject.uri, &"an SBOM is no image; the engine builtin reads it"));
+    }
     let form = match (located.subject.kind, located.subject.digest) {
         (SubjectKind::Image, SubjectDigest::Sha256(_)) => Form::Layout,
         (SubjectKind::Image, SubjectDigest::DirHash(_)) => Form::Rootfs,
@@ -184,14 +187,17 @@ fn document(located: &Located) -> Result<(Vec<u8>, String), ScanError> {
 /// Puts a blob into the layout: one that is a file is led to, one in an archive is copied. Both are hashed.
 fn put(blobs: &Blobs, blob: &Descriptor, to: &Path, cancel: &Cancel) -> Result<Option<(PathBuf, Stamp)>, ScanError> {
     let place = blob.digest.to_string();
-    let fail = |error: &std::io::Error| unusable(&place, error);
+    let fail = |error: &std::io::Error| match blobs.failure() {
+        Some(reason) => ScanError::Unavailable(format!("{place}: {reason}")),
+        None => unusable(&place, error),
+    };
     let outside = match blobs {
         Blobs::Layout(root) => {
             let path = root.join(blob.blob_path()).canonicalize().map_err(|error| fail(&error))?;
             let before = stamp(&path.metadata().map_err(|error| fail(&error))?);
             Some((path, before))
         }
-        Blobs::OciArchive(_) | Blobs::DockerArchive(_) => None,
+        Blobs::OciArchive(_) | Blobs::DockerArchive(_) | Blobs::Remote(_) => None,
     };
     let mut reader = blobs.open(blob).map_err(|error| fail(&error))?;
     let digest = match &outside {
@@ -201,7 +207,11 @@ fn put(blobs: &Blobs, blob: &Descriptor, to: &Path, cancel: &Cancel) -> Result<O
         }
         None => copy(&mut reader, &mut File::create(to).map_err(|error| no_room(&error))?, cancel),
     };
-    if digest.map_err(|error| copy_failed(&place, error))? != blob.digest {
+    let digest = digest.map_err(|error| match error {
+        CopyError::Read(error) => fail(&error),
+        error => copy_failed(&place, error),
+    })?;
+    if digest != blob.digest {
         return Err(ScanError::Integrity { place, reason: "not the bytes of its digest".into() });
     }
     Ok(outside)

@@ -197,6 +197,6 @@ mod tests {
     #[test]
     fn no_damage_panics() {
         damage_bytes(&CargoAuditable, "app", &elf(&zlib(LIST)));
-        mutate(&CargoAuditable, "app", &elf(&zlib(LIST)), 3000);
+        mutate(&CargoAuditable, "app", &elf(&zlib(LIST)), 10_000);
     }
 }

@@ -7,9 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many gaps of one file are told each by itself; the rest are counted.
 const GAPS_TOLD: usize = 20;
 
+/// How many bytes of dependencies are kept of one file: far more than any real one has.
+const LINKED: usize = 128 << 20;
+
 /// What one file has given so far.
 #[derive(Default)]
 pub(super) struct Collector {
+    linked: usize,
     components: BTreeMap<(Purl, String), Component>,
     gaps: BTreeSet<String>,
     untold: u64,
@@ -30,6 +34,16 @@ impl Collector {
                 known.depends_on.extend(component.depends_on);
             }
         }
+    }
+
+    /// A dependency to keep; none once there are more of them than memory should be spent on, which is a gap.
+    pub(super) fn link(&mut self, purl: &Purl) -> Option<Purl> {
+        self.linked = self.linked.saturating_add(purl.as_str().len() + 16);
+        if self.linked > LINKED {
+            self.gap("more dependencies than are kept");
+            return None;
+        }
+        Some(purl.clone())
     }
 
     /// Takes a component, or the reason why there is none as a gap.

@@ -1,9 +1,10 @@
-//! What an npm package is called: its package URL, its name, and whether advisories speak of it.
+//! What a package of each language is called: its package URL, its name, and whether advisories speak of it.
 //!
 //! The registry that a package came through is no part of its identity: mirrors serve the same packages, and an installed
 //! package no longer says where it came from. Code from a repository or a directory is another matter: it
 //! has a name and perhaps a version, but advisories for the published package do not speak of it.
 
+use super::collect::shortened;
 use crate::model::{Component, Ecosystem, EcosystemKind, Purl};
 
 /// Where a package comes from.
@@ -34,7 +35,8 @@ impl Origin {
         Self::Download(without_credentials(text.split(['?', '#']).next().unwrap_or(text)))
     }
 
-    fn qualifier(&self) -> Option<(&'static str, String)> {
+    /// The qualifier of a package URL that says so.
+    pub(super) fn qualifier(&self) -> Option<(&'static str, String)> {
         match self {
             Self::Registry | Self::Local => None,
             Self::Download(url) => Some(("download_url", url.clone())),
@@ -74,19 +76,52 @@ pub(super) fn npm(name: &str, version: &str, origin: &Origin) -> Result<Componen
     if last.contains('/') {
         return Err(format!("`{name}` is not the name of a package"));
     }
+    component("npm", scope.as_deref(), last, name, version, origin)
+}
+
+/// A package of any language: package URL from type, namespace and last part of the name, and the name as its ecosystem
+/// writes it (`@babel/core`, `com.google.guava:guava`).
+///
+/// # Errors
+/// A name or version that no package can have; the text says which.
+pub(super) fn component(
+    kind: &str,
+    namespace: Option<&str>,
+    last: &str,
+    name: &str,
+    version: &str,
+    origin: &Origin,
+) -> Result<Component, String> {
+    qualified(kind, (namespace, last), name, version, origin, &[])
+}
+
+/// As [`component`], namespace and last part together, with further qualifiers of the package URL; empty ones are left out.
+///
+/// # Errors
+/// As [`component`].
+pub(super) fn qualified(
+    kind: &str,
+    (namespace, last): (Option<&str>, &str),
+    name: &str,
+    version: &str,
+    origin: &Origin,
+    further: &[(&str, &str)],
+) -> Result<Component, String> {
     let odd = |c: char| c.is_control() || c.is_whitespace();
-    if name.len() > 512 || name.contains(odd) || matches!(last, "" | "." | "..") {
-        return Err(format!("`{name}` is not the name of a package"));
+    let parts = || namespace.into_iter().flat_map(|text| text.split('/')).chain([last]);
+    if name.len() > 512 || name.contains(odd) || parts().any(|part| matches!(part, "" | "." | "..")) {
+        return Err(shortened(format!("`{name}` is not the name of a package")));
     }
     if version.len() > 256 || version.contains(odd) {
-        return Err(format!("{name}: `{version}` is not a version"));
+        return Err(shortened(format!("{name}: `{version}` is not a version")));
     }
     let qualifier = origin.qualifier();
-    let qualifiers: Vec<(&str, &str)> = qualifier.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let purl = Purl::build("npm", scope.as_deref(), last, Some(version), &qualifiers)
+    let qualifier = qualifier.iter().map(|(key, value)| (*key, value.as_str()));
+    let qualifiers: Vec<(&str, &str)> = qualifier.chain(further.iter().copied()).collect();
+    let purl = Purl::build(kind, namespace, last, Some(version), &qualifiers)
         .map_err(|error| format!("`{name}` {version}: {error}"))?;
     let published = matches!(origin, Origin::Registry | Origin::Download(_)) && !version.is_empty();
-    let ecosystem = published.then(|| Ecosystem::plain(EcosystemKind::Npm));
+    let ecosystem = EcosystemKind::from_purl_type(kind).filter(|_| published).map(Ecosystem::plain);
     Ok(Component::new(purl, name, version, ecosystem))
 }
 

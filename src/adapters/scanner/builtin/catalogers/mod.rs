@@ -5,27 +5,52 @@
 //! what a package is needed for, [`yaml`] reads YAML within bounds.
 
 mod apk;
+mod bun_lock;
 mod cargo_auditable;
 mod cargo_lock;
 mod collect;
+mod composer_lock;
+mod conan_lock;
+mod conda_meta;
+pub mod covered;
+mod deps_json;
 mod dist_info;
 mod dpkg;
+mod gemfile_lock;
+mod gemspec;
 mod go_binary;
 mod go_mod;
+mod gradle_lockfile;
 mod identity;
 mod java_archive;
+mod json;
+mod mix_lock;
+#[cfg(test)]
+mod mutations;
 mod npm_installed;
 mod npm_lock;
+mod nuget_lock;
 mod opkg;
 mod os_release;
+mod package_resolved;
+mod packages_config;
 mod pacman;
 mod parts;
+mod pdm_lock;
+mod pipfile_lock;
+mod pnpm_key;
 mod pnpm_lock;
+mod podfile_lock;
 mod poetry_lock;
+mod pom_xml;
 mod portage;
+mod pubspec_lock;
+mod pylock;
 mod pypi;
 mod reach;
 mod requirements;
+mod requirements_hash;
+mod requirements_via;
 mod rpm;
 mod rpm_manifest;
 #[cfg(test)]
@@ -33,6 +58,7 @@ mod testing;
 mod toml_lock;
 mod unread;
 mod uv_lock;
+mod xml;
 mod yaml;
 mod yarn_berry;
 mod yarn_lock;
@@ -42,33 +68,53 @@ use super::catalog::{Cataloger, FileFacts, Reads};
 /// All of them, by name.
 pub const ALL: &[&dyn Cataloger] = &[
     &apk::Apk,
+    &bun_lock::BunLock,
     &cargo_auditable::CargoAuditable,
     &cargo_lock::CargoLock,
+    &composer_lock::ComposerInstalled,
+    &composer_lock::ComposerLock,
+    &conan_lock::ConanLock,
+    &conda_meta::CondaMeta,
+    &deps_json::DepsJson,
     &dpkg::Dpkg,
+    &gemspec::Gemspec,
+    &gemfile_lock::GemfileLock,
     &go_binary::GoBinary,
     &go_mod::GoMod,
+    &gradle_lockfile::GradleLockfile,
     &java_archive::JavaArchive,
+    &pom_xml::PomXml,
+    &mix_lock::MixLock,
     &npm_installed::NpmInstalled,
     &npm_lock::NpmLock,
+    &nuget_lock::NugetLock,
+    &packages_config::PackagesConfig,
     &opkg::Opkg,
     &os_release::OsRelease,
+    &package_resolved::PackageResolved,
     &pacman::Pacman,
+    &pdm_lock::PdmLock,
+    &pipfile_lock::PipfileLock,
     &pnpm_lock::PnpmLock,
+    &podfile_lock::PodfileLock,
     &poetry_lock::PoetryLock,
     &portage::Portage,
+    &pubspec_lock::PubspecLock,
+    &pylock::Pylock,
     &dist_info::DistInfo,
     &requirements::Requirements,
     &rpm::Rpm,
     &rpm_manifest::RpmManifest,
-    &unread::UnreadInstalled,
     &unread::UnreadSource,
     &uv_lock::UvLock,
     &yarn_lock::YarnLock,
 ];
 
-/// What the scanner's results depend on: every cataloger's name and revision.
+/// What the scanner's results depend on: every cataloger's name and revision, and that of the
+/// reader of foreign documents.
 pub fn options() -> String {
     let mut names: Vec<String> = ALL.iter().map(|each| format!("{}/{}", each.name(), each.revision())).collect();
+    names.push(format!("documents/{}", crate::adapters::documents::REVISION));
     names.sort_unstable();
     names.join(" ")
 }

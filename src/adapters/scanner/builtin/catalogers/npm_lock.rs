@@ -45,7 +45,7 @@ impl Cataloger for NpmLock {
         Ok(match lock.packages {
             Some(packages) => read(packages),
             None if version == 3 => return Err(ParseError("lockfileVersion 3 without `packages`".into())),
-            None => read(by_place(lock.dependencies.unwrap_or_default())),
+            None => read(by_place(lock.dependencies.unwrap_or_default())?),
         })
     }
 }
@@ -88,12 +88,17 @@ struct Nested {
 }
 
 /// Version 1 in the form of the later ones. How deep it nests is bounded by the JSON reader.
-fn by_place(top: BTreeMap<String, Nested>) -> BTreeMap<String, Entry> {
+fn by_place(top: BTreeMap<String, Nested>) -> Result<BTreeMap<String, Entry>, ParseError> {
     let mut places = BTreeMap::new();
+    let mut held = 0usize;
     let mut open = vec![(String::new(), top)];
     while let Some((parent, level)) = open.pop() {
         for (key, nested) in level {
             let place = format!("{parent}node_modules/{key}");
+            held = held.saturating_add(place.len());
+            if held > PLACES {
+                return Err(ParseError("its names are longer than any real tree's".into()));
+            }
             let stated = nested.version.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
             let mut entry = Entry { dev: nested.dev, optional: nested.optional, ..Entry::default() };
             if let Some((name, version)) = stated.strip_prefix("npm:").and_then(|alias| alias.rsplit_once('@')) {
@@ -115,8 +120,14 @@ fn by_place(top: BTreeMap<String, Nested>) -> BTreeMap<String, Entry> {
             places.insert(place, entry);
         }
     }
-    places
+    Ok(places)
 }
+
+/// How many bytes of places are made of one file of version 1.
+const PLACES: usize = 256 << 20;
+
+/// Places longer than this many bytes are not read; real ones stay far below.
+const LONGEST: usize = 1024;
 
 /// Places deeper than this are not followed; real trees stay far below.
 const DEEPEST: usize = 32;
@@ -126,6 +137,10 @@ fn read(places: BTreeMap<String, Entry>) -> Parsed {
     let mut known: BTreeMap<&str, Component> = BTreeMap::new();
     for (place, entry) in places.iter().filter(|(_, entry)| !entry.link) {
         let Some(key) = installed_name(place) else { continue };
+        if place.len() > LONGEST {
+            all.gap(format!("{key}: it lies deeper than is read"));
+            continue;
+        }
         match component(key, entry) {
             Ok(component) => {
                 known.insert(place, component);
@@ -138,7 +153,7 @@ fn read(places: BTreeMap<String, Entry>) -> Parsed {
         if let Some(entry) = places.get(place) {
             let named =
                 [&entry.dependencies, &entry.optional_dependencies, &entry.peer_dependencies].into_iter().flatten();
-            component.depends_on = named.filter_map(|(name, _)| resolve(&purls, place, name)).cloned().collect();
+            component.depends_on = named.filter_map(|(name, _)| all.link(resolve(&purls, place, name)?)).collect();
         }
         all.add(component);
     }

@@ -8,9 +8,10 @@ use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Read
 use super::collect::Collector;
 use super::identity::{self, Origin};
 use super::npm_lock;
+use super::pnpm_key::{is_version, split_key, without_peers};
 use super::reach::{self, Edge};
 use super::yaml::{self, Scalar};
-use crate::model::{Component, Purl, Scope};
+use crate::model::{Component, Scope};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,7 +161,7 @@ fn read(lock: &Lock, all: &mut Collector) {
     let roots = roots(lock, &keys, all);
     let scopes = reach::scopes(&edges, &roots);
 
-    let purls: Vec<Option<Component>> = keys
+    let components: Vec<Option<Component>> = keys
         .iter()
         .map(|key| {
             let described = packages.get(*key).or_else(|| packages.get(without_peers(key)));
@@ -170,8 +171,7 @@ fn read(lock: &Lock, all: &mut Collector) {
             component(key, described.and_then(Option::as_ref)).map_err(|reason| all.gap(reason)).ok()
         })
         .collect();
-    let purl = |edge: &Edge| purls.get(edge.to)?.as_ref().map(|component: &Component| component.purl.clone());
-    for (index, component) in purls.iter().enumerate() {
+    for (index, component) in components.iter().enumerate() {
         let (Some(component), Some(key)) = (component, keys.get(index)) else { continue };
         let mut component = component.clone();
         let stated = packages.get(*key).and_then(Option::as_ref);
@@ -181,7 +181,8 @@ fn read(lock: &Lock, all: &mut Collector) {
             (Some(false), _) => Scope::Runtime,
             _ => scopes.get(index).copied().flatten().unwrap_or_default(),
         };
-        component.depends_on = edges.get(index).into_iter().flatten().filter_map(purl).collect::<Vec<Purl>>();
+        let needed = edges.get(index).into_iter().flatten().filter_map(|edge| components.get(edge.to)?.as_ref());
+        component.depends_on = needed.filter_map(|component| all.link(&component.purl)).collect();
         all.add(component);
     }
     let used: BTreeSet<&str> = keys.iter().map(|key| without_peers(key)).collect();
@@ -244,12 +245,6 @@ fn find(keys: &[&str], name: &str, version: &str) -> Found {
     tries.iter().find_map(|key| keys.binary_search(&key.as_str()).ok()).map_or(Found::Nowhere, Found::At)
 }
 
-/// A key without the peers of its place: `(…)` in versions 6 and 9.
-fn without_peers(key: &str) -> &str {
-    // An address may hold a parenthesis only behind its scheme; peers always close the key.
-    key.find('(').filter(|_| key.ends_with(')')).map_or(key, |at| &key[..at])
-}
-
 fn component(key: &str, package: Option<&Package>) -> Result<Component, String> {
     let empty = Package::default();
     let package = package.unwrap_or(&empty);
@@ -280,44 +275,6 @@ fn component(key: &str, package: Option<&Package>) -> Result<Component, String> 
         return Err(format!("`{key}` has no version"));
     }
     identity::npm(name, version, &origin)
-}
-
-/// Name and version of a key: `a@1.0.0`, `/a@1.0.0`, `/a/1.0.0_peer@2.0.0`, `registry/@s/a/1.0.0`, `a@https://…`.
-fn split_key(key: &str) -> Option<(&str, &str)> {
-    if key.starts_with("file:") {
-        return None;
-    }
-    let path = key.strip_prefix('/').unwrap_or(key);
-    if let Some(at) = path.char_indices().skip(1).find(|(_, c)| *c == '@').map(|(at, _)| at) {
-        let (name, version) = (&path[..at], &path[at + 1..]);
-        let slashes = name.matches('/').count();
-        if !version.is_empty() && (slashes == 0 || slashes == 1 && name.starts_with('@')) {
-            return Some((name, version));
-        }
-    }
-    // Version 5: the last part that starts with a digit is the version; peers follow behind `_`.
-    let mut ends = path.match_indices('/').map(|(at, _)| at);
-    let end = ends.find(|at| is_version(version5(&path[at + 1..])))?;
-    let (before, version) = (&path[..end], version5(&path[end + 1..]));
-    let name_start = match before.rfind('/') {
-        Some(slash) => {
-            let scope_start = before[..slash].rfind('/').map_or(0, |at| at + 1);
-            if before[scope_start..].starts_with('@') { scope_start } else { slash + 1 }
-        }
-        None => 0,
-    };
-    let name = &before[name_start..];
-    (!name.is_empty()).then_some((name, version))
-}
-
-/// A version of lockfile version 5, without the peers behind it.
-fn version5(text: &str) -> &str {
-    let text = text.split('_').next().unwrap_or(text);
-    text.split('/').next().unwrap_or(text)
-}
-
-fn is_version(text: &str) -> bool {
-    semver::Version::parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -374,26 +331,6 @@ snapshots:
                 "g@0.1.0 Runtime false 0"
             ]
         );
-    }
-
-    #[test]
-    fn keys_of_every_version_are_read() {
-        for (key, name, version) in [
-            ("/a/1.0.0", "a", "1.0.0"),
-            ("/@s/a/1.0.0_@t+p@7.1.14", "@s/a", "1.0.0"),
-            ("/a/1.0.0_p@2.0.0+q@3.0.0", "a", "1.0.0"),
-            ("example.com/@s/a/1.1.0", "@s/a", "1.1.0"),
-            ("example.com/a/1.3.0_b@2.0.0", "a", "1.3.0"),
-            ("/@s/a@1.0.0-rc.1", "@s/a", "1.0.0-rc.1"),
-            ("a@1.0.0+build", "a", "1.0.0+build"),
-            ("@s/a@https://e.example/a.tgz", "@s/a", "https://e.example/a.tgz"),
-        ] {
-            assert_eq!(split_key(key), Some((name, version)), "{key}");
-        }
-        for key in ["github.com/o/r/af885e2", "/foo/bar", "invalidpath", "file:../x", "", "@", "/"] {
-            assert_eq!(split_key(key), None, "{key}");
-        }
-        assert_eq!(without_peers("/a@1.0.0(b@2.0.0(c@1.0.0))(d@1.0.0)"), "/a@1.0.0");
     }
 
     #[test]

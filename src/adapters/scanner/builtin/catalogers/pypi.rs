@@ -1,5 +1,6 @@
 //! What the Python catalogers share: names, and components out of them.
 
+use super::identity::Origin;
 use crate::model::{Component, Ecosystem, EcosystemKind, Purl};
 
 /// The one spelling of a project's name (PEP 503).
@@ -24,7 +25,22 @@ pub(super) fn component(name: &str, version: &str) -> Result<Component, String> 
     with_source(name, version, None)
 }
 
-/// A component; one that comes from elsewhere (`Some`: a purl qualifier) has no advisories.
+/// A component from where it says. An archive at an address has the name and version of a published package and is matched
+/// as one; a repository or a local path has no advisories.
+///
+/// # Errors
+/// A name that is none.
+pub(super) fn from(name: &str, version: &str, origin: &Origin) -> Result<Component, String> {
+    let qualifier = match origin {
+        Origin::Registry => None,
+        // A local path is no identity of its own; the empty value leaves the qualifier out.
+        Origin::Local => Some(("download_url", String::new())),
+        elsewhere => elsewhere.qualifier(),
+    };
+    with_source(name, version, qualifier.as_ref().map(|(key, value)| (*key, value.as_str())))
+}
+
+/// A component; one that comes from elsewhere (`Some`: a purl qualifier) has advisories where it is a published archive.
 ///
 /// # Errors
 /// A name that is none.
@@ -34,7 +50,8 @@ pub(super) fn with_source(name: &str, version: &str, elsewhere: Option<(&str, &s
     }
     let purl = Purl::build("pypi", None, &normal(name), Some(version), elsewhere.as_slice())
         .map_err(|error| error.to_string())?;
-    let ecosystem = elsewhere.is_none().then(|| Ecosystem::plain(EcosystemKind::PyPI));
+    let published = elsewhere.is_none_or(|(key, value)| key == "download_url" && !value.is_empty());
+    let ecosystem = (published && !version.is_empty()).then(|| Ecosystem::plain(EcosystemKind::PyPI));
     Ok(Component::new(purl, name, version, ecosystem))
 }
 

@@ -5,7 +5,8 @@
 //! installs is decided at installation. An included file whose name matches is read by itself.
 //! Format: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>.
 
-use super::{pypi, toml_lock};
+use super::requirements_hash::Hashes;
+use super::{pypi, requirements_via, toml_lock};
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Found, ParseError, Parsed, Reads};
 use crate::model::Component;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +69,9 @@ impl Cataloger for Requirements {
             open: Vec::new(),
             parsed: Parsed::default(),
         };
-        reading.read(&file.content.text()?, "", false);
+        let text = file.content.text()?;
+        reading.read(&text, "", false);
+        reading.look_for_cuts(&text);
         while let Some((name, constraint)) = reading.open.pop() {
             reading.included(&name, constraint);
         }
@@ -107,9 +110,16 @@ enum Line<'a> {
 impl Reading<'_> {
     fn read(&mut self, text: &str, origin: &str, constraints: bool) {
         let (lines, cut) = logical_lines(text);
+        let mut hashes = Hashes::default();
         for (number, line) in lines {
             let place = format!("{origin}line {number}");
-            match read_line(&line) {
+            let (line, options) = without_options(&line);
+            if is_requirement(line)
+                && let Err(reason) = hashes.take(number, options)
+            {
+                self.parsed.gaps.push(format!("{place}: {reason}"));
+            }
+            match read_line(line) {
                 Ok(Line::Nothing) => {}
                 Ok(Line::Include { path, constraint }) => self.include(path, constraint || constraints, &place),
                 Ok(Line::Requirement(component)) if constraints => {
@@ -121,8 +131,23 @@ impl Reading<'_> {
                 Err(reason) => self.parsed.gaps.push(format!("{place}: {reason}")),
             }
         }
+        if let Some(number) = hashes.missing() {
+            self.parsed.gaps.push(format!("{origin}line {number}: it has no hash, though others have one"));
+        }
         if cut {
             self.parsed.gaps.push(format!("{origin}its last line goes on where the file ends: cut off"));
+        }
+    }
+
+    /// Whoever needs a package of a compiled file is in it too.
+    fn look_for_cuts(&mut self, text: &str) {
+        let found = self.parsed.found.iter().filter_map(|found| match found {
+            Found::Component(component) => Some(pypi::normal(&component.name)),
+            _ => None,
+        });
+        let names = found.chain(self.unpinned.iter().map(|(_, name)| pypi::normal(name))).collect();
+        for name in requirements_via::missing(text, &names) {
+            self.parsed.gaps.push(format!("`{name}` needs what is in the file, but is not in it itself"));
         }
     }
 
@@ -200,16 +225,30 @@ fn logical_lines(text: &str) -> (Vec<(usize, String)>, bool) {
     (lines, goes_on)
 }
 
-fn read_line(line: &str) -> Result<Line<'_>, String> {
+/// A line, and the options of its one requirement (`--hash`), which come last.
+fn without_options(line: &str) -> (&str, &str) {
     let line = line.trim();
+    if line.starts_with('-') {
+        return (line, "");
+    }
+    match line.find(" -").or_else(|| line.find("\t-")) {
+        Some(at) => (line[..at].trim_end(), &line[at..]),
+        None => (line, ""),
+    }
+}
+
+/// Whether a line names a package of an index, which may have a hash.
+fn is_requirement(line: &str) -> bool {
+    line.starts_with(|c: char| c.is_ascii_alphanumeric()) && !line.contains("://")
+}
+
+fn read_line(line: &str) -> Result<Line<'_>, String> {
     if line.is_empty() {
         return Ok(Line::Nothing);
     }
     if line.starts_with('-') {
         return read_option(line);
     }
-    // Options of one requirement (`--hash`) come last.
-    let line = line.find(" --").or_else(|| line.find("\t--")).map_or(line, |at| line[..at].trim_end());
     let target = line.split(" ;").next().unwrap_or(line).trim_end();
     let is_archive = [".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz"].iter().any(|suffix| target.ends_with(suffix));
     let is_local = !target.contains(':') && !target.contains('@');
@@ -335,7 +374,7 @@ mod tests {
     fn pins_are_components_whatever_surrounds_them() {
         let parsed = parse(
             "-i https://example.com/simple\n--extra-index-url=https://example.com\n-e .\n./local\n\
-             A.b [x, y] == 1.0 ; python_version < '3.8'  # why\nc===2.0 \\\n  --hash=sha256:00 \\\n  --hash=sha256:01\n\
+             A.b [x, y] == 1.0 ; python_version < '3.8'  # why\nc===2.0 \\\n  --config-settings x=y \\\n  --global-option=z\n\
              d (==3.0)\ne==1!4.0,>=3\nf @ git+https://example.com/f@main\n-e git+https://example.com/g#egg=g[x]\n",
             &[],
         );

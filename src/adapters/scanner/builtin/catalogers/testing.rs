@@ -23,11 +23,8 @@ pub(super) fn parse_with(
 
 /// The components of a result.
 pub(super) fn components(parsed: &Parsed) -> Vec<&Component> {
-    parsed
-        .found
-        .iter()
-        .filter_map(|found| if let Found::Component(component) = found { Some(component) } else { None })
-        .collect()
+    let found = parsed.found.iter();
+    found.filter_map(|found| if let Found::Component(component) = found { Some(component) } else { None }).collect()
 }
 
 /// What a cataloger makes of a file that is no text.
@@ -40,7 +37,7 @@ pub(super) fn damage(cataloger: &dyn Cataloger, path: &str, text: &str) {
     damage_bytes(cataloger, path, text.as_bytes());
 }
 
-/// As [`damage`], for a file that is no text.
+/// As [`damage`], for a file that is no text. Then ten thousand inputs with several changes each.
 pub(super) fn damage_bytes(cataloger: &dyn Cataloger, path: &str, seed: &[u8]) {
     let read = |bytes: &[u8]| {
         drop(cataloger.parse(&File { path, content: Content::Bytes(bytes), companion: &|_| Some(bytes.to_vec()) }));
@@ -58,6 +55,7 @@ pub(super) fn damage_bytes(cataloger: &dyn Cataloger, path: &str, seed: &[u8]) {
         read(&[&seed[..end], &seed[at..]].concat());
         read(&[&seed[..at], &seed[end..]].concat());
     }
+    mutate(cataloger, path, seed, 10_000);
 }
 
 /// Inputs with several bytes changed, most of them to values that lengths and offsets take, none of which may panic. Always

@@ -4,42 +4,13 @@
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 
 /// Names of files in source trees.
-const SOURCE: &[&str] = &[
-    "Cartfile.resolved",
-    "Gemfile.lock",
-    "Package.resolved",
-    "Pipfile.lock",
-    "Podfile.lock",
-    "bun.lock",
-    "bun.lockb",
-    "composer.lock",
-    "conan.lock",
-    "deno.lock",
-    "gems.locked",
-    "gradle.lockfile",
-    "mix.lock",
-    "packages.config",
-    "packages.lock.json",
-    "pdm.lock",
-    "pom.xml",
-    "pubspec.lock",
-    "pylock.toml",
-    "rebar.lock",
-    "renv.lock",
-    "stack.yaml.lock",
-];
+const SOURCE: &[&str] = &["Cartfile.resolved", "bun.lockb", "deno.lock", "rebar.lock", "renv.lock", "stack.yaml.lock"];
 
 /// Endings of files in source trees: projects of .NET, whose packages stand in them where there is no lockfile.
 const SOURCE_ENDINGS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
 
-/// Endings of files in images.
-const INSTALLED_ENDINGS: &[&str] = &[".deps.json", "/composer/installed.json"];
-
 /// Package lists of source trees.
 pub(super) struct UnreadSource;
-
-/// Package lists of images.
-pub(super) struct UnreadInstalled;
 
 /// The gap that stands for the file.
 fn unread() -> Result<Parsed, ParseError> {
@@ -69,29 +40,6 @@ impl Cataloger for UnreadSource {
     }
 }
 
-impl Cataloger for UnreadInstalled {
-    fn name(&self) -> &'static str {
-        "unread-installed"
-    }
-
-    fn revision(&self) -> u32 {
-        1
-    }
-
-    fn reads(&self) -> Reads {
-        Reads::Installed
-    }
-
-    fn wants(&self, file: &FileFacts<'_>) -> bool {
-        let is_gem = || file.path.ends_with(".gemspec") && file.path.contains("/specifications/");
-        INSTALLED_ENDINGS.iter().any(|ending| file.path.ends_with(ending)) || is_gem()
-    }
-
-    fn parse(&self, _: &File<'_>) -> Result<Parsed, ParseError> {
-        unread()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::parse;
@@ -101,13 +49,10 @@ mod tests {
     fn what_is_not_read_is_said() {
         let wants =
             |cataloger: &dyn Cataloger, path: &str| cataloger.wants(&FileFacts { path, size: 1, executable: false });
-        for path in ["pom.xml", "a/Gemfile.lock", "src/Cart.csproj"] {
+        for path in ["a/bun.lockb", "deno.lock", "src/Cart.csproj"] {
             assert!(wants(&UnreadSource, path), "{path}");
             assert!(parse(&UnreadSource, path, "").is_err());
         }
-        for path in ["app/x.deps.json", "usr/lib/ruby/gems/3.1.0/specifications/rake.gemspec"] {
-            assert!(wants(&UnreadInstalled, path), "{path}");
-        }
-        assert!(!wants(&UnreadSource, "package-lock.json") && !wants(&UnreadInstalled, "app/x.gemspec"));
+        assert!(!wants(&UnreadSource, "package-lock.json"));
     }
 }

@@ -47,12 +47,14 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
         }
     }
     let mut exact: BTreeMap<&str, Option<&Purl>> = BTreeMap::new();
-    let mut named: BTreeMap<&str, Vec<Option<&Purl>>> = BTreeMap::new();
+    // By name alone: nothing where several packages have it, or a member of the workspace.
+    let mut named: BTreeMap<&str, Option<&Purl>> = BTreeMap::new();
     for (_, key, component) in &known {
         let purl = component.as_ref().map(|component| &component.purl);
         for descriptor in key.split(", ") {
             exact.insert(descriptor, purl);
-            named.entry(split(descriptor).0).or_default().push(purl);
+            let of_name = named.entry(split(descriptor).0).or_insert(purl);
+            *of_name = of_name.filter(|known| Some(*known) == purl);
         }
     }
     let mut needs: Vec<Vec<Purl>> = Vec::with_capacity(known.len());
@@ -64,10 +66,9 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
             let tries = [format!("{name}@{range}"), format!("{name}@npm:{range}")];
             let found = tries.iter().find_map(|descriptor| exact.get(descriptor.as_str()));
             // `resolutions` of a project can put another range in place of the one asked for, never another name.
-            let same_name = named.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            match (found, same_name) {
-                (Some(purl), _) | (None, [purl]) => purls.extend(purl.cloned()),
-                (None, []) if !optional => {
+            match (found, named.get(name.as_str())) {
+                (Some(Some(purl)), _) | (None, Some(Some(purl))) => purls.extend(all.link(purl)),
+                (None, None) if !optional => {
                     all.gap(format!("{} needs `{name}`, which is not in the file", split(key).0));
                 }
                 _ => {}

@@ -160,19 +160,24 @@ fn read(entries: &[Entry]) -> Parsed {
             Err(reason) => all.gap(format!("line {}: {reason}", entry.line)),
         }
     }
-    if let Some(last) = entries.last() {
-        let some = entries.iter().filter(|entry| entry.has_integrity).count();
-        let from_registry = component(last).is_ok_and(|last| last.ecosystem.is_some());
-        if from_registry && !last.has_integrity && some > 0 && some + 1 == entries.len() {
-            all.gap(format!("line {}: the last entry lacks the checksum that all others have", last.line));
-        }
+    if let [others @ .., last] = entries
+        && lacks_checksum(last)
+        && !others.is_empty()
+        && !others.iter().any(lacks_checksum)
+    {
+        all.gap(format!("line {}: the last entry lacks the checksum that all others have", last.line));
     }
     let mut exact: BTreeMap<&str, &Purl> = BTreeMap::new();
-    let mut named: BTreeMap<&str, Vec<&Purl>> = BTreeMap::new();
+    // By name alone: nothing where several packages have it.
+    let mut named: BTreeMap<&str, Option<&Purl>> = BTreeMap::new();
     for (entry, component) in &known {
         for descriptor in &entry.descriptors {
-            exact.insert(descriptor, &component.purl);
-            named.entry(split(descriptor).0).or_default().push(&component.purl);
+            let purl = &component.purl;
+            exact.insert(descriptor, purl);
+            named
+                .entry(split(descriptor).0)
+                .and_modify(|known| *known = known.filter(|k| *k == purl))
+                .or_insert(Some(purl));
         }
     }
     let mut needs: Vec<Vec<Purl>> = Vec::with_capacity(known.len());
@@ -181,11 +186,9 @@ fn read(entries: &[Entry]) -> Parsed {
         let both = [(&entry.dependencies, false), (&entry.optional, true)];
         for (name, range, optional) in both.into_iter().flat_map(|(list, o)| list.iter().map(move |(n, r)| (n, r, o))) {
             // `resolutions` of a project can put another range in place of the one asked for, never another name.
-            let same_name = named.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            match (exact.get(format!("{name}@{range}").as_str()), same_name) {
-                (Some(purl), _) | (None, [purl]) => purls.push((*purl).clone()),
-                (None, [first, rest @ ..]) if rest.iter().all(|purl| purl == first) => purls.push((*first).clone()),
-                (None, []) if !optional => {
+            match (exact.get(format!("{name}@{range}").as_str()), named.get(name.as_str())) {
+                (Some(purl), _) | (None, Some(Some(purl))) => purls.extend(all.link(purl)),
+                (None, None) if !optional => {
                     all.gap(format!("{} needs `{name}`, which is not in the file", component.name));
                 }
                 _ => {}
@@ -198,6 +201,12 @@ fn read(entries: &[Entry]) -> Parsed {
         all.add(component);
     }
     all.finish()
+}
+
+/// Whether an entry from a registry has no checksum. Old yarns wrote none at all.
+fn lacks_checksum(entry: &Entry) -> bool {
+    let published = |resolved: &str| npm_lock::origin(resolved) == Origin::Registry;
+    !entry.has_integrity && entry.resolved.as_deref().is_none_or(published)
 }
 
 fn component(entry: &Entry) -> Result<Component, String> {

@@ -22,7 +22,7 @@ fn binary(entries: &[(&str, &[u8])]) -> Vec<u8> {
 fn locate(root: &Path, reference: &str) -> Result<Located, SubjectError> {
     let name = Name::new("image").unwrap();
     let image = ImageSpec { name, reference: reference.into(), platform: None };
-    LocalSubjects::new(root.to_owned()).locate(&SubjectSpec::Image(image), &|_, _| None)
+    Locator::here(root.to_owned()).locate(&SubjectSpec::Image(image), &|_, _| None)
 }
 
 fn scan_located(located: Located) -> Result<Sbom, ScanError> {

@@ -91,5 +91,5 @@ fn no_damage_panics() {
     let inner = zip(&[(POM, LIB.as_bytes())], Method::Deflated);
     let outer = zip(&[(MANIFEST, b"A: b\n"), ("lib-1.0.jar", &inner)], Method::Deflated);
     damage_bytes(&JavaArchive, "x.jar", &outer);
-    mutate(&JavaArchive, "x.jar", &outer, 3000);
+    mutate(&JavaArchive, "x.jar", &outer, 10_000);
 }

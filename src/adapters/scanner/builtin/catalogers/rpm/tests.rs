@@ -64,9 +64,9 @@ fn what_is_cut_off_or_left_over_is_told() {
 fn no_damage_panics_or_loops() {
     for bytes in [SQLITE, NDB, BDB] {
         damage_bytes(&Rpm, PATH, bytes);
-        mutate(&Rpm, PATH, bytes, 3000);
+        mutate(&Rpm, PATH, bytes, 10_000);
         // The first bytes say where all else is.
-        mutate(&Rpm, PATH, &bytes[..bytes.len().min(1100)], 3000);
+        mutate(&Rpm, PATH, &bytes[..bytes.len().min(1100)], 10_000);
     }
 }
 

@@ -1,0 +1,16 @@
+//! Version orderings: both ways round agree.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use proofmark::matching::version;
+use proofmark::model::EcosystemKind;
+
+fuzz_target!(|input: (u8, &str, &str)| {
+    const KINDS: [&str; 12] =
+        ["npm", "PyPI", "Go", "crates.io", "Debian", "Alpine", "Maven", "RubyGems", "NuGet", "Packagist", "Pub", "Rocky Linux"];
+    let (which, a, b) = input;
+    let kind = EcosystemKind::parse(KINDS[usize::from(which) % KINDS.len()]);
+    let (one, other) = (version::compare(&kind, a, b), version::compare(&kind, b, a));
+    assert_eq!(one.is_ok(), other.is_ok());
+    assert_eq!(one.ok().map(std::cmp::Ordering::reverse), other.ok());
+});
