@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stderr,
     clippy::disallowed_methods,
     missing_docs,
     unreachable_pub,
@@ -261,4 +262,52 @@ fn another_program_is_noticed_when_nothing_else_changed() {
     shim(&project, "0.59.1", &format!("# another\nexec {} \"$@\"", trivy.display()));
     let run = project.exits(3, &["build", "--locked", "--as-of", AS_OF]);
     assert!(run.stderr.contains("trivy"), "{}", run.stderr);
+}
+
+#[test]
+fn doctor_tells_what_a_build_would_meet() {
+    let project = Project::boutique();
+    let json = project.exits(0, &["doctor", "--format", "json"]).json();
+    let check = |json: &serde_json::Value, name: &str| {
+        let checks = json["checks"].as_array().unwrap();
+        checks.iter().find(|check| check["name"] == name).unwrap_or_else(|| panic!("{name}: {json}")).clone()
+    };
+    for name in ["config", "signing key", "advisory database", "clock", "cache"] {
+        assert_eq!(check(&json, name)["state"], "ok", "{json}");
+    }
+    let mut command = project.command(&["doctor"]);
+    command.env("VAULT_TOKEN", "s3cr3t");
+    let run = Run::of(command);
+    assert!(run.stdout.contains("VAULT_TOKEN") && !run.stdout.contains("s3cr3t"), "{}", run.stdout);
+
+    let key = project.root().join(".proofmark/local.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    project.exits(2, &["doctor"]);
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+
+    // A malicious program is a matter even where nothing uses it.
+    project.edit("compliance.toml", "[advisories]", "[scan.trivy]\nbinary = \"../shim\"\n[advisories]");
+    shim(&project, "0.69.4", "exit 0");
+    let run = project.exits(4, &["doctor"]);
+    assert!(run.stdout.contains("problem") && run.stdout.contains("scanner::malicious"), "{}", run.stdout);
+    shim(&project, "0.59.1", "exit 0");
+    let run = project.exits(0, &["doctor"]);
+    assert!(run.stdout.contains("it is a script"), "{}", run.stdout);
+    std::fs::remove_dir_all(project.cache()).unwrap();
+    project.exits(6, &["doctor"]);
+}
+
+#[test]
+fn a_summary_is_appended_whatever_the_result() {
+    let project = Project::boutique();
+    project.write("summary.md", "before\n");
+    let build = ["build", "--as-of", AS_OF, "--summary", "summary.md"];
+    project.exits(0, &build);
+    let text = String::from_utf8(project.read("summary.md")).unwrap();
+    assert!(text.starts_with("before\n### boutique\n\n| service | verdict |"), "{text}");
+    assert!(text.contains("| payment | waived |") && text.contains("CVE-2021-44906"), "{text}");
+    project.edit("compliance.toml", "high = 3", "high = 2");
+    project.run(&["build", "--locked", "--as-of", AS_OF, "--summary", "summary.md"]);
+    let text = String::from_utf8(project.read("summary.md")).unwrap();
+    assert!(text.contains("is not what this build would write"), "{text}");
 }

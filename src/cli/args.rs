@@ -101,6 +101,8 @@ pub enum Command {
     /// The cache of earlier results.
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Tell whether this machine has what a build needs: scanners, key, advisories, clock, cache.
+    Doctor,
     /// Completions for a shell, on standard output.
     Completions {
         /// Which shell.
@@ -175,6 +177,9 @@ pub struct BuildArgs {
     /// Go on with what can still run after a failure.
     #[arg(long)]
     pub keep_going: bool,
+    /// Append the result as Markdown to FILE, such as GitHub's `$GITHUB_STEP_SUMMARY`.
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
     /// Push the evidence afterwards, as `push` does, if every verdict passes.
     #[arg(long, conflicts_with_all = ["offline", "locked", "services"])]
     pub push: bool,

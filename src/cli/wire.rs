@@ -12,6 +12,19 @@ use std::sync::Arc;
 /// Names of configs, in the order they are looked for.
 const CONFIGS: [&str; 2] = ["compliance.toml", "compliance.kdl"];
 
+/// Variables that hold credentials which do not end by themselves.
+const CREDENTIALS: [&str; 9] = [
+    "VAULT_TOKEN",
+    "BAO_TOKEN",
+    "VAULT_SECRET_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AZURE_CLIENT_SECRET",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "TRIVY_TOKEN",
+    "TRIVY_PASSWORD",
+    "COSIGN_PASSWORD",
+];
+
 /// What the environment says.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
@@ -21,6 +34,8 @@ pub(super) struct Environment {
     pub(super) key: Option<PathBuf>,
     /// `PROOFMARK_OSV_URL`: a mirror of osv.dev's bucket.
     pub(super) osv_bucket: Option<String>,
+    /// Names of variables that hold a credential which does not end by itself.
+    pub(super) credentials: Vec<&'static str>,
     /// Whether `NO_COLOR` is set to something.
     pub(super) no_color: bool,
 }
@@ -33,7 +48,8 @@ impl Environment {
             .or_else(|| path("XDG_CACHE_HOME").filter(|path| path.is_absolute()).map(|path| path.join("proofmark")))
             .or_else(|| path("HOME").map(|path| path.join(".cache/proofmark")));
         let osv_bucket = std::env::var("PROOFMARK_OSV_URL").ok().filter(|url| !url.is_empty());
-        Self { cache, key: path("PROOFMARK_KEY_FILE"), osv_bucket, no_color: path("NO_COLOR").is_some() }
+        let credentials = CREDENTIALS.into_iter().filter(|name| path(name).is_some()).collect();
+        Self { cache, key: path("PROOFMARK_KEY_FILE"), osv_bucket, credentials, no_color: path("NO_COLOR").is_some() }
     }
 }
 

@@ -120,7 +120,14 @@ pub(super) fn evidence(scanned: Scanned, matched: Matched) -> SubjectEvidence {
 pub fn scan_now(scanner: Arc<dyn Scanner>, request: ScanRequest) -> Result<Sbom, ScanError> {
     match scanner.scan(request) {
         ScanTask::Cpu(work) => work(),
-        ScanTask::Wait(work) => wait_for(work).map_err(|error| ScanError::Unavailable(error.to_string()))?,
+        // A program of its own does not hear what ends this one: it is ended with the future.
+        ScanTask::Wait(work) => wait_for(async {
+            tokio::select! {
+                done = work => done,
+                Ok(()) = tokio::signal::ctrl_c() => Err(ScanError::Cancelled),
+            }
+        })
+        .map_err(|error| ScanError::Unavailable(error.to_string()))?,
     }
 }
 

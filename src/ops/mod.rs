@@ -3,6 +3,7 @@
 mod assemble;
 mod build;
 mod diff;
+mod doctor;
 mod exit;
 mod explain;
 mod failure;
@@ -24,6 +25,7 @@ mod world;
 
 pub use build::{Built, LockOutcome, Options as BuildOptions, Outcome as BuildOutcome, build};
 pub use diff::diff;
+pub use doctor::{Check, Health, doctor, health};
 pub use exit::Exit;
 pub use explain::{Explanation, explain, explain_action, is_action_label};
 pub use failure::Failure;

@@ -84,6 +84,11 @@ pub trait Scanner: Send + Sync {
         None
     }
 
+    /// What whoever runs it should know, in words.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The work of scanning one subject. Does nothing yet.
     fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask;
 }

@@ -2,10 +2,12 @@
 
 mod human;
 mod json;
+mod markdown;
 mod packages;
 mod words;
 
 pub use human::{Limits, service, verdicts};
 pub use json::{BuildReport, ServiceReport};
+pub use markdown::{fenced, markdown};
 pub use packages::{FindingFacts, PackageFacts, packages};
 pub use words::reason;

@@ -9,6 +9,7 @@ use crate::ops::{
 };
 use crate::ports::Cancel;
 use crate::report::{self, BuildReport, ServiceReport};
+use std::io::Write as _;
 
 pub(super) fn run(context: &Context<'_>, args: &BuildArgs) -> Result<Exit, Failure> {
     let world = context.world_for(Cancel::new(), args.offline)?;
@@ -19,13 +20,21 @@ pub(super) fn run(context: &Context<'_>, args: &BuildArgs) -> Result<Exit, Failu
         keep_going: args.keep_going,
         in_full: context.output.form == Form::Json || context.cli.global.verbose,
     };
-    let (outcome, prepared) = ops::build(&world, &options)?;
+    let (outcome, prepared) = match ops::build(&world, &options) {
+        Ok(done) => done,
+        Err(failure) => {
+            summarize(args, || format!("### {}\n\n{}", world.config_path, report::fenced(&failure.message)))?;
+            return Err(failure);
+        }
+    };
     let exit = match (outcome, prepared) {
         (BuildOutcome::Unchanged(summary), _) => {
+            summarize(args, || unchanged(&summary))?;
             context.output.note(&unchanged(&summary));
             Exit::Pass
         }
         (BuildOutcome::Built(built), prepared) => {
+            summarize(args, || markdown(&world, &built, prepared.as_ref()))?;
             match context.output.form {
                 Form::Json => context.output.json(&json(&built)),
                 Form::Human => human(context, &world, &built, prepared.as_ref()),
@@ -37,6 +46,23 @@ pub(super) fn run(context: &Context<'_>, args: &BuildArgs) -> Result<Exit, Failu
         super::push::push_from(context, &world, None)?;
     }
     Ok(exit)
+}
+
+/// Appends to the file that the options name. A summary that was asked for and cannot be written is said.
+fn summarize(args: &BuildArgs, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    let Some(path) = &args.summary else { return Ok(()) };
+    let append = || {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        file.write_all(text().as_bytes())
+    };
+    append()
+        .map_err(|error| Failure::new(Exit::Infrastructure, "usage::summary", format!("{}: {error}", path.display())))
+}
+
+fn markdown(world: &World, built: &Built, prepared: Option<&Prepared>) -> String {
+    let components = |service: &Name| built.components.get(service).copied().unwrap_or_default();
+    let limits = |service: &Name, reason: &_| ops::limit_place(world, &prepared?.project, service, reason);
+    report::markdown(built.project.as_str(), &built.services, &components, &limits)
 }
 
 fn unchanged(summary: &Summary) -> String {

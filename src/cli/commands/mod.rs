@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod db;
 mod diff;
+mod doctor;
 mod explain;
 mod generate;
 mod graph;
@@ -57,6 +58,7 @@ pub(super) fn run(cli: &Cli, environment: &Environment, output: &Output) -> Resu
         Command::Push(args) => push::push(&context, args),
         Command::Pull(args) => push::pull(&context, args),
         Command::Diff(args) => diff::run(&context, args),
+        Command::Doctor => doctor::run(&context),
         Command::Explain(args) => explain::run(&context, args),
         Command::Graph => graph::run(&context),
         Command::Scan(args) => scan::run(&context, args),

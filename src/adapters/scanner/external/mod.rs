@@ -94,6 +94,14 @@ impl Scanner for External {
         Some(self.program.mark())
     }
 
+    fn remarks(&self) -> Vec<String> {
+        if probe::is_script(&self.program.path) {
+            vec!["it is a script: its digest does not speak of the program that it starts".into()]
+        } else {
+            Vec::new()
+        }
+    }
+
     fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask {
         ScanTask::Wait(Box::pin(async move {
             // A digest remembered by a stamp is good enough to plan with. What runs was hashed in this run.

@@ -155,6 +155,13 @@ pub(super) fn look(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(|file| stamp(&file))
 }
 
+/// Whether it is a text for another program to run.
+pub(super) fn is_script(path: &Path) -> bool {
+    use std::io::Read as _;
+    let mut start = [0; 2];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && &start == b"#!"
+}
+
 /// The digest of a file.
 pub(super) fn hash(path: &Path) -> std::io::Result<Digest> {
     let mut hasher = Hasher::new();
