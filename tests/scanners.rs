@@ -118,6 +118,24 @@ fn images_of_every_form_have_the_same_components() {
             json["components"].clone()
         };
         assert_eq!(components("oci:images/payment"), components("oci-archive:payment.tar"), "{engine}");
+        let root = project.root().join("rootfs");
+        for (name, text) in [
+            ("usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
+            (
+                "var/lib/dpkg/status",
+                "Package: zlib1g\nStatus: install ok installed\nArchitecture: amd64\nSource: zlib\nVersion: 1:1.2.13.dfsg-1\n\n",
+            ),
+        ] {
+            let path = root.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let installed = components("rootfs:rootfs");
+        assert_eq!(
+            installed[0]["purl"], "pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1?arch=amd64&distro=debian-12",
+            "{engine}"
+        );
+        assert_eq!(installed[0]["source"]["name"], "zlib", "{engine}");
     }
 }
 

@@ -108,6 +108,20 @@ pub(in crate::adapters::scanner) fn differing(
     })
 }
 
+/// Components without a package URL: a gap each, or one for all where they are many. Each a name and a place.
+pub(in crate::adapters::scanner) fn unnamed(tool: &str, found: &[(String, String)]) -> Vec<Gap> {
+    const ONE_BY_ONE: usize = 10;
+    if found.len() > ONE_BY_ONE {
+        let reason = format!("{tool} names {} components without a package URL", found.len());
+        return vec![Gap::new(GapKind::UnreadableFile, "", reason)];
+    }
+    let gap = |(name, place): &(String, String)| {
+        let reason = format!("{tool} names a component `{name}` without a package URL");
+        Gap::new(GapKind::UnreadableFile, place, reason)
+    };
+    found.iter().map(gap).collect()
+}
+
 /// Notes packages of a distribution that no advisories can be found for.
 pub(in crate::adapters::scanner) fn note_distro(sbom: &mut Sbom, has_system_packages: bool) {
     if has_system_packages && sbom.distro.as_ref().and_then(Distro::ecosystem).is_none() {

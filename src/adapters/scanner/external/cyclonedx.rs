@@ -92,6 +92,11 @@ impl Component<'_> {
         self.all(name).next()
     }
 
+    /// Every property whose name begins so: the rest of its name, and its value.
+    pub(crate) fn named<'s>(&'s self, prefix: &str) -> impl Iterator<Item = (&'s str, &'s str)> {
+        self.properties.iter().filter_map(move |property| Some((property.name.strip_prefix(prefix)?, &*property.value)))
+    }
+
     /// Every property of a name.
     pub(crate) fn all<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
         self.properties.iter().filter(move |property| property.name == name).map(|property| property.value.as_ref())

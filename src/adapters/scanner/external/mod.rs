@@ -10,6 +10,7 @@ mod environment;
 mod malicious;
 pub(crate) mod probe;
 mod process;
+mod release;
 pub(super) mod said;
 pub(super) mod stage;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use crate::ports::{ScanError, ScanRequest, ScanTask, Scanner};
 use probe::Program;
 use process::{Command, ProcessError};
 use stage::Staged;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -185,13 +187,12 @@ impl External {
 /// it may not know their form, and says nothing then.
 fn unseen(name: &str, request: &ScanRequest, sbom: &Sbom) -> Result<Vec<Gap>, ScanError> {
     let ours = super::builtin::source(request)?;
-    let shown = |path: &str| {
-        let mut locations = sbom.components.iter().flat_map(|component| &component.locations);
-        locations.any(|location| location.path == path) || sbom.gaps.iter().any(|gap| gap.place == path)
-    };
+    let locations = sbom.components.iter().flat_map(|component| &component.locations);
+    let mut shown: BTreeSet<&str> = locations.map(|location| location.path.as_str()).collect();
+    shown.extend(sbom.gaps.iter().map(|gap| gap.place.as_str()));
     let seen = ours.components.iter().flat_map(|component| component.locations.iter().map(|location| &location.path));
     let failed = ours.gaps.iter().filter(|gap| !gap.place.is_empty()).map(|gap| &gap.place);
-    let mut paths: Vec<&String> = seen.chain(failed).filter(|path| !shown(path)).collect();
+    let mut paths: Vec<&String> = seen.chain(failed).filter(|path| !shown.contains(path.as_str())).collect();
     paths.sort();
     paths.dedup();
     let gap = |path: &String| Gap::new(GapKind::UnreadableFile, path, format!("{name} shows nothing of this file"));

@@ -277,6 +277,7 @@ fn tree(staged: &mut Staged, place: &Path, request: &ScanRequest) -> Result<(), 
         }
     }
     if staged.facts.form == Form::Rootfs {
+        super::release::add(place).map_err(|error| no_room(&error))?;
         let links: UnreadLinks =
             serde_json::from_slice(&located.manifest).map_err(|error| unusable(&located.subject.uri, &error))?;
         staged.facts.gaps.extend(links.into_iter().map(|(path, target)| {

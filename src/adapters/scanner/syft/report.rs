@@ -4,12 +4,9 @@ use super::super::external::Asked;
 use super::super::external::components::{self, Upstream};
 use super::super::external::cyclonedx::{self, Bom};
 use super::super::external::stage::Form;
-use crate::model::{Component, Digest, Distro, Gap, GapKind, Location, Purl, Sbom};
+use crate::model::{Component, Digest, Distro, Location, Purl, Sbom};
 use crate::ports::ScanError;
 use std::collections::BTreeMap;
-
-/// The most places of one component that are read.
-const PLACES: usize = 10_000;
 
 /// The report's SBOM.
 ///
@@ -22,13 +19,13 @@ pub(super) fn parse(report: &[u8], asked: &Asked<'_>) -> Result<Sbom, ScanError>
     let mut purls: BTreeMap<&str, Purl> = BTreeMap::new();
     let mut found: Vec<(&str, Component)> = Vec::new();
     let mut has_system = false;
+    let mut unnamed: Vec<(String, String)> = Vec::new();
     for raw in bom.components.iter().flatten() {
         let locations = locations(raw);
         let Some(purl) = &raw.purl else {
             if !matches!(&*raw.kind, "operating-system" | "file") {
                 let place = locations.first().map(|location| location.path.clone()).unwrap_or_default();
-                let reason = format!("syft names a component `{}` without a package URL", raw.name);
-                sbom.gaps.push(Gap::new(GapKind::UnreadableFile, place, reason));
+                unnamed.push((raw.name.to_string(), place));
             }
             continue;
         };
@@ -57,6 +54,7 @@ pub(super) fn parse(report: &[u8], asked: &Asked<'_>) -> Result<Sbom, ScanError>
         component.depends_on.retain(|needed| *needed != component.purl);
     }
     sbom.components = found.into_iter().map(|(_, component)| component).collect();
+    sbom.gaps.extend(components::unnamed("syft", &unnamed));
     components::note_distro(&mut sbom, has_system);
     Ok(sbom)
 }
@@ -84,10 +82,19 @@ fn distro(bom: &Bom<'_>) -> Result<Option<Distro>, ScanError> {
 }
 
 fn locations(raw: &cyclonedx::Component<'_>) -> Vec<Location> {
-    let at = |index: usize| {
-        let path = raw.property(&format!("syft:location:{index}:path"))?;
-        let layer = raw.property(&format!("syft:location:{index}:layerID")).and_then(|id| Digest::parse(id).ok());
-        Some(Location { path: path.trim_start_matches('/').to_owned(), layer })
+    let mut places: BTreeMap<u32, (Option<&str>, Option<Digest>)> = BTreeMap::new();
+    for (name, value) in raw.named("syft:location:") {
+        let Some((number, what)) = name.split_once(':') else { continue };
+        let Ok(number) = number.parse::<u32>() else { continue };
+        let place = places.entry(number).or_default();
+        match what {
+            "path" => place.0 = Some(value),
+            "layerID" => place.1 = Digest::parse(value).ok(),
+            _ => {}
+        }
+    }
+    let location = |(path, layer): (Option<&str>, Option<Digest>)| {
+        Some(Location { path: path?.trim_start_matches('/').to_owned(), layer })
     };
-    (0..PLACES).map_while(at).collect()
+    places.into_values().filter_map(location).collect()
 }

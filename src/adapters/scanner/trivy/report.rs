@@ -4,7 +4,7 @@ use super::super::external::Asked;
 use super::super::external::components::{self, Upstream};
 use super::super::external::cyclonedx::{self, Bom};
 use super::super::external::stage::Form;
-use crate::model::{Component, Digest, Distro, Gap, GapKind, Location, Purl, Sbom, SourcePackage};
+use crate::model::{Component, Digest, Distro, Location, Purl, Sbom, SourcePackage};
 use crate::ports::ScanError;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,12 +32,12 @@ pub(super) fn parse(report: &[u8], asked: &Asked<'_>) -> Result<Sbom, ScanError>
     let mut purls: BTreeMap<&str, Purl> = BTreeMap::new();
     let mut found: Vec<(&str, Component)> = Vec::new();
     let mut has_system = false;
+    let mut unnamed: Vec<(String, String)> = Vec::new();
     for raw in bom.components.iter().flatten() {
         let Some(purl) = &raw.purl else {
             let plain = raw.kind == "operating-system" || (raw.kind == "application" && raw.property(CLASS).is_some());
             if !plain {
-                let reason = format!("trivy names a component `{}` without a package URL", raw.name);
-                sbom.gaps.push(Gap::new(GapKind::UnreadableFile, raw.property(FILE).unwrap_or_default(), reason));
+                unnamed.push((raw.name.to_string(), raw.property(FILE).unwrap_or_default().to_owned()));
             }
             continue;
         };
@@ -66,6 +66,7 @@ pub(super) fn parse(report: &[u8], asked: &Asked<'_>) -> Result<Sbom, ScanError>
         component.depends_on.retain(|needed| *needed != component.purl);
     }
     sbom.components = found.into_iter().map(|(_, component)| component).collect();
+    sbom.gaps.extend(components::unnamed("trivy", &unnamed));
     components::note_distro(&mut sbom, has_system);
     Ok(sbom)
 }
