@@ -329,3 +329,15 @@ fn a_summary_is_appended_whatever_the_result() {
     let text = String::from_utf8(project.read("summary.md")).unwrap();
     assert!(text.contains("is not what this build would write"), "{text}");
 }
+
+#[test]
+fn trivy_has_no_database_of_jars() {
+    let Some(trivy) = tool("trivy_has_no_database_of_jars", "trivy") else { return };
+    let project = boutique("trivy", &binary(&trivy));
+    project.write("rootfs/etc/os-release", "ID=debian\nVERSION_ID=12\n");
+    // The least that is a zip file: its end record.
+    let jar = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
+    project.write("rootfs/app/a.jar", jar);
+    let run = project.exits(6, &["scan", "rootfs:rootfs", "--engine", "trivy"]);
+    assert!(run.stderr.contains("what a JAR is"), "{}", run.stderr);
+}

@@ -41,6 +41,10 @@ pub(crate) trait Tool: Send + Sync {
     fn options(&self) -> String;
     /// Its arguments for a staged subject.
     fn arguments(&self, staged: &Staged) -> Vec<OsString>;
+    /// Why it failed, where what it said tells of something in the subject that it cannot work with.
+    fn excuse(&self, _said: &str) -> Option<&'static str> {
+        None
+    }
     /// What it found. Pure.
     ///
     /// # Errors
@@ -163,6 +167,9 @@ impl External {
         let said = said::plain(&answer.stderr, staged.private());
         match answer.code {
             Some(0) => {}
+            Some(_) if let Some(reason) = self.tool.excuse(&said) => {
+                return Err(ScanError::Unusable(format!("{name}: {reason}")));
+            }
             Some(code) => {
                 return Err(ScanError::Unavailable(format!("{name} exited with {code}{}", said::last_words(&said))));
             }

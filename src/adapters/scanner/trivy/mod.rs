@@ -72,6 +72,13 @@ impl Tool for Trivy {
         arguments
     }
 
+    fn excuse(&self, said: &str) -> Option<&'static str> {
+        let needs = said.contains("Unable to initialize the Java DB");
+        needs.then_some(
+            "it looks up what a JAR is in a database that it is not given: the engine builtin reads JARs without one",
+        )
+    }
+
     fn parse(&self, printed: &Printed, asked: &Asked<'_>) -> Result<Sbom, ScanError> {
         let gaps = log::gaps(&printed.said)?;
         let mut sbom = report::parse(&printed.report, asked)?;
