@@ -251,6 +251,9 @@ pub struct ScanArgs {
     /// `oci:PATH`, `oci-archive:FILE`, `docker-archive:FILE`, `rootfs:DIRECTORY`, an image in a registry,
     /// an SBOM file, or a source directory.
     pub reference: String,
+    /// What scans [default: builtin].
+    #[arg(long, value_name = "ENGINE", value_parser = ["builtin", "trivy", "syft"])]
+    pub engine: Option<String>,
     /// Look findings up in the advisory database.
     #[arg(long = "match")]
     pub match_advisories: bool,

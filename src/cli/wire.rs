@@ -3,10 +3,8 @@
 
 use super::args::{Global, ProgressForm};
 use crate::adapters;
-use crate::config::Engine;
 use crate::ops::{Exit, Failure, World};
-use crate::ports::{Cache, Cancel, Events, Scanner, Silent, Workspace};
-use std::collections::BTreeMap;
+use crate::ports::{Cache, Cancel, Events, Silent, Workspace};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,7 +90,6 @@ pub(super) fn world(
 ) -> Result<World, Failure> {
     let cache_directory = cache_directory(environment)?;
     let workspace: Arc<dyn Workspace> = Arc::new(adapters::workspace::LocalWorkspace::new(root.clone()));
-    let builtin: Arc<dyn Scanner> = Arc::new(adapters::scanner::builtin::Builtin::new());
     let cache: Arc<dyn Cache> = Arc::new(adapters::cache::LocalCache::open(&cache_directory));
     let remote = remote(&cache, &cancel, offline);
     let registry = Arc::new(adapters::registry::Evidence::new(Arc::clone(&remote.registries)));
@@ -102,7 +99,7 @@ pub(super) fn world(
         config_path,
         subjects: Arc::new(adapters::subjects::Locator::here(root.clone()).with(remote)),
         registry,
-        scanners: BTreeMap::from([(Engine::Builtin, builtin)]),
+        scanners: Arc::new(adapters::scanner::LocalScanners::new(root.clone(), cache_directory.join("scanners"))),
         signers: Arc::new(adapters::signer::Signatories::new(root.clone(), environment.key.clone())),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),

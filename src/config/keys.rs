@@ -150,6 +150,7 @@ static SCAN: Keys = keys(
         ),
         key("timeout", Kind::Length(1, DAY, LONG), "The longest that one scan may take. Default: 10m."),
         key("trivy", Kind::Table(&TRIVY), "The Trivy engine."),
+        key("syft", Kind::Table(&SYFT), "The syft engine."),
     ],
 );
 
@@ -160,6 +161,14 @@ static TRIVY: Keys = keys(
         key("sha256", Kind::Text(Form::Sha256), "The program's SHA-256: another one is refused."),
         key("server", Kind::Text(Form::Url), "A Trivy server, for client/server mode."),
         key("token", Kind::Secret, "The server's token: a Vault role of engine kv."),
+    ],
+);
+
+static SYFT: Keys = keys(
+    "[scan.syft]",
+    &[
+        key("binary", Kind::Text(Form::Plain), "The program: a name on the search path, or a path. Default: syft."),
+        key("sha256", Kind::Text(Form::Sha256), "The program's SHA-256: another one is refused."),
     ],
 );
 

@@ -72,9 +72,29 @@ pub struct Scan {
     /// Longest that one action may take.
     #[serde(skip)]
     pub timeout: Duration,
-    /// `[scan.trivy]`, where given. Checked and kept as written; this version has no use for it.
+    /// `[scan.trivy]`, where given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trivy: Option<serde_json::Value>,
+    pub trivy: Option<ScanProgram>,
+    /// `[scan.syft]`, where given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syft: Option<ScanProgram>,
+}
+
+/// `[scan.trivy]` and `[scan.syft]`: a scanner that is a program of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ScanProgram {
+    /// A name on the search path, or a path from the project's root; `None` for the engine's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binary: Option<String>,
+    /// The only program that may run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Digest>,
+    /// Address of a server. This version has no use for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// The Vault role that holds the server's token. This version has no use for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// What scans.

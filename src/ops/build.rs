@@ -133,7 +133,7 @@ fn run(world: &World, options: &Options, prepared: &Prepared) -> Result<Evidence
         keep_going: options.keep_going,
     };
     let tools = Tools {
-        scanners: world.scanners.clone(),
+        scanners: prepared.tools.clone(),
         advisories: Arc::clone(&prepared.advisories),
         cache: Arc::clone(&world.cache),
         events: Arc::clone(&world.events),
@@ -390,6 +390,7 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
             waived: count(Verdict::Waived),
         },
         read,
+        programs: prepared.tools.values().filter_map(|scanner| scanner.mark()).collect(),
         moves,
         began,
         wrote,

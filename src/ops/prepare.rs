@@ -1,13 +1,15 @@
 //! What `plan` and `build` begin with, so that they agree: everything read, nothing run.
 
 use super::project::{LocatedSubjects, Project, read_lock};
+use super::scanners::open_scanner;
 use super::warm::State;
 use super::{Exit, Failure, World};
 use crate::config::Engine;
 use crate::matching;
 use crate::model::{Digest, Duration, Lock, Name, ScannerIdentity, Subject, Timestamp};
 use crate::plan::{Plan, PlanInput, plan};
-use crate::ports::{Advisories, AdvisoriesError, Stamp};
+use crate::ports::{Advisories, AdvisoriesError, Scanner, Stamp};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -31,6 +33,8 @@ pub struct Prepared {
     pub database: String,
     /// The scanner of each engine in use.
     pub scanners: BTreeMap<Engine, ScannerIdentity>,
+    /// The scanners themselves.
+    pub tools: BTreeMap<Engine, Arc<dyn Scanner>>,
     /// The plan.
     pub plan: Plan,
     /// Files other than subjects that were read, with their stamps from before.
@@ -68,13 +72,13 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
     let known_digest = |path: &str, stamp: &Stamp| state.and_then(|state| state.known(path, stamp));
     let located = project.locate(world.subjects.as_ref(), &services, &known_digest)?;
 
-    let mut scanners = BTreeMap::new();
+    let (mut scanners, mut tools) = (BTreeMap::new(), BTreeMap::new());
     for service in project.config.services.values() {
-        let Some(scanner) = world.scanners.get(&service.engine) else {
-            let what = format!("there is no scanner `{}` in this version", service.engine.as_str());
-            return Err(Failure::new(Exit::Usage, "config::unavailable", what));
-        };
-        scanners.entry(service.engine).or_insert_with(|| (scanner.identity().clone(), scanner.options()));
+        if let Entry::Vacant(entry) = scanners.entry(service.engine) {
+            let scanner = open_scanner(world, Some(&project.config), service.engine)?;
+            entry.insert((scanner.identity().clone(), scanner.options()));
+            tools.insert(service.engine, scanner);
+        }
     }
     let holds = |(lock, text): &(Lock, String)| {
         lock.inputs.as_of == as_of
@@ -105,6 +109,7 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
         advisories,
         database,
         scanners: scanners.into_iter().map(|(engine, (identity, _))| (engine, identity)).collect(),
+        tools,
         plan,
         read,
         project,

@@ -2,11 +2,10 @@
 
 use super::{Exit, Failure, World};
 use crate::attest;
-use crate::config::Engine;
 use crate::execute;
 use crate::matching;
 use crate::model::{Finding, Gap, Sbom, ScannerIdentity, Subject};
-use crate::ports::{Advisories, ScanError, ScanRequest, SubjectSpec};
+use crate::ports::{Advisories, ScanError, ScanRequest, Scanner, SubjectSpec};
 use std::sync::Arc;
 
 /// What was found.
@@ -40,21 +39,22 @@ impl Scan {
 ///
 /// # Errors
 /// The subject is not there, not what its digest says, or cannot be read; the advisories cannot be read.
-pub fn scan(world: &World, spec: &SubjectSpec, advisories: Option<&dyn Advisories>) -> Result<Scan, Failure> {
+pub fn scan(
+    world: &World,
+    spec: &SubjectSpec,
+    scanner: Arc<dyn Scanner>,
+    advisories: Option<&dyn Advisories>,
+) -> Result<Scan, Failure> {
     let place = match spec {
         SubjectSpec::Image(image) => &image.reference,
         SubjectSpec::Source(source) => &source.path,
     };
     let located =
         world.subjects.locate(spec, &|_, _| None).map_err(|error| super::project::subject_failure(place, &error))?;
-    let scanner = world
-        .scanners
-        .get(&Engine::Builtin)
-        .ok_or_else(|| Failure::new(Exit::Bug, "scan::no-scanner", "there is no built-in scanner"))?;
     let identity = scanner.identity().clone();
     let subject = located.subject.clone();
     let request = ScanRequest { located, cache: Arc::clone(&world.cache), cancel: world.cancel.clone() };
-    let sbom = execute::scan_now(Arc::clone(scanner), request).map_err(|error| {
+    let sbom = execute::scan_now(scanner, request).map_err(|error| {
         let (exit, code) = match &error {
             ScanError::Integrity { .. } => (Exit::Integrity, "subject::integrity"),
             ScanError::Unusable(_) => (Exit::Incomplete, "subject::unusable"),

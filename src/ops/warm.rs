@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Raised whenever the form of the file changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The largest state that is read, in bytes.
 const LIMIT: u64 = 256 << 20;
@@ -49,6 +49,8 @@ pub struct State {
     summary: Summary,
     /// Sorted by path.
     inputs: Vec<(String, Option<Stamp>, Option<Digest>)>,
+    /// Marks of the scanners that are programs of their own.
+    programs: Vec<String>,
 }
 
 /// What a finished build leaves to remember. Paths are from the project's root.
@@ -67,6 +69,8 @@ pub(super) struct Remember {
     pub summary: Summary,
     /// What it read, with the stamp from before it was read and, for a hashed file, the digest.
     pub read: BTreeMap<String, (Stamp, Option<Digest>)>,
+    /// Marks of the scanners that are programs of their own.
+    pub programs: Vec<String>,
     /// Whether something it looked at may be another tomorrow though no file changes.
     pub moves: bool,
     /// When it began, in nanoseconds since 1970: what it read was read later.
@@ -94,7 +98,8 @@ impl State {
             stamp.is_some() && world.workspace.stat(path).ok().flatten().map(|now| now.stamp) == *stamp
         };
         let all_same = || self.inputs.iter().all(|(path, stamp, _)| same(path, stamp));
-        (self.holds(as_of) && same_advisories() && all_same()).then_some(&self.summary)
+        let same_programs = || self.programs.iter().all(|mark| world.scanners.holds(mark));
+        (self.holds(as_of) && same_advisories() && all_same() && same_programs()).then_some(&self.summary)
     }
 
     /// Whether the verdicts, with all else the same, are the same at another instant.
@@ -145,6 +150,7 @@ impl Remember {
             until: self.until.map(Timestamp::unix),
             summary: self.summary,
             inputs: inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest)).collect(),
+            programs: self.programs,
         };
         let Ok(body) = postcard::to_stdvec(&state) else { return };
         let bytes = [blake3::hash(&body).as_bytes().as_slice(), &body].concat();

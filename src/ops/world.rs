@@ -1,10 +1,8 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
-use crate::config::Engine;
 use crate::ports::{
-    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanner, Signers, Subjects, Workspace,
+    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanners, Signers, Subjects, Workspace,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The key of the local signer, from the project's root, where the config names no other.
@@ -22,8 +20,8 @@ pub struct World {
     pub subjects: Arc<dyn Subjects>,
     /// Keeps evidence beside images.
     pub registry: Arc<dyn Registry>,
-    /// The scanners there are.
-    pub scanners: BTreeMap<Engine, Arc<dyn Scanner>>,
+    /// Opens scanners.
+    pub scanners: Arc<dyn Scanners>,
     /// Opens signers; only when something is to be signed.
     pub signers: Arc<dyn Signers>,
     /// The databases.

@@ -21,7 +21,7 @@ pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};
 pub use history::{History, HistoryError};
 pub use registry::{Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError};
-pub use scanner::{ScanError, ScanRequest, ScanTask, Scanner};
+pub use scanner::{OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners};
 pub use signer::{SignError, Signer, SignerPublic, SignerSpec, Signers};
 pub use subjects::{ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
 pub use timestamper::{TimestampError, Timestamper};

@@ -1,8 +1,74 @@
 //! What lists the components of a subject.
 
 use super::{BoxFuture, Cache, Cancel, Located};
-use crate::model::{Sbom, ScannerIdentity};
+use crate::model::{Digest, Sbom, ScannerIdentity};
 use std::sync::Arc;
+
+/// A scanner as the config names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScannerSpec {
+    /// The built-in one.
+    Builtin,
+    /// Trivy.
+    Trivy(ProgramSpec),
+    /// Syft.
+    Syft(ProgramSpec),
+}
+
+/// A program of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramSpec {
+    /// A name on the search path, or a path (one with `/`) from the project's root.
+    pub binary: String,
+    /// The only program that may run.
+    pub sha256: Option<Digest>,
+}
+
+/// Opens the scanners of a run.
+pub trait Scanners: Send + Sync {
+    /// Opens one: finds its program, and tells which one it is.
+    ///
+    /// # Errors
+    /// It is not there, or is one that must not run.
+    fn open(&self, spec: &ScannerSpec) -> Result<Arc<dyn Scanner>, OpenScannerError>;
+
+    /// Whether opening again would find the same program as that which gave this [mark](Scanner::mark).
+    fn holds(&self, mark: &str) -> bool;
+}
+
+/// Why there is no scanner.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenScannerError {
+    /// There is no such program. Infrastructure.
+    #[error("there is no scanner program `{binary}`")]
+    Missing {
+        /// As it was asked for.
+        binary: String,
+    },
+    /// It is another program than the pinned one. Integrity.
+    #[error("the scanner program `{binary}` is {found}; the config allows only {pinned}")]
+    Other {
+        /// As it was asked for.
+        binary: String,
+        /// Its digest.
+        found: Digest,
+        /// The one allowed.
+        pinned: Digest,
+    },
+    /// It is a version that is known to be malicious. Integrity.
+    #[error("{name} {version} is known to be malicious: {why}")]
+    Malicious {
+        /// `trivy`.
+        name: &'static str,
+        /// The version.
+        version: String,
+        /// Where that is from.
+        why: &'static str,
+    },
+    /// It does not say which version it is, or is one that cannot be worked with. Infrastructure.
+    #[error("{0}")]
+    Unusable(String),
+}
 
 /// A scanner. The adapter says which kind of work a scan is; `execute` decides where it runs.
 pub trait Scanner: Send + Sync {
@@ -12,6 +78,11 @@ pub trait Scanner: Send + Sync {
     /// Everything else that can change its result for the same subject, as text: part of the key. (For the built-in one:
     /// the catalogues it has and their versions.)
     fn options(&self) -> String;
+
+    /// What the program looked like, for [`Scanners::holds`]; `None` where it is a part of this one. Stays on this machine.
+    fn mark(&self) -> Option<String> {
+        None
+    }
 
     /// The work of scanning one subject. Does nothing yet.
     fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask;

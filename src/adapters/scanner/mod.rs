@@ -1,3 +1,42 @@
-//! Scanners.
+//! Scanners: one a folder, and what opens them.
 
 pub mod builtin;
+pub mod external;
+pub mod syft;
+pub mod trivy;
+
+use crate::ports::{OpenScannerError, Scanner, ScannerSpec, Scanners};
+use external::External;
+use external::probe::Probes;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Opens the scanners of a project on this machine.
+pub struct LocalScanners {
+    probes: Probes,
+}
+
+impl LocalScanners {
+    /// Those of a project's root. What was learned of programs is kept in the directory.
+    pub fn new(root: PathBuf, known: PathBuf) -> Self {
+        Self { probes: Probes::new(root, known) }
+    }
+}
+
+impl Scanners for LocalScanners {
+    fn open(&self, spec: &ScannerSpec) -> Result<Arc<dyn Scanner>, OpenScannerError> {
+        Ok(match spec {
+            ScannerSpec::Builtin => Arc::new(builtin::Builtin::new()),
+            ScannerSpec::Trivy(program) => {
+                Arc::new(External::new(&trivy::Trivy, self.probes.probe(&trivy::Trivy, program)?))
+            }
+            ScannerSpec::Syft(program) => {
+                Arc::new(External::new(&syft::Syft, self.probes.probe(&syft::Syft, program)?))
+            }
+        })
+    }
+
+    fn holds(&self, mark: &str) -> bool {
+        self.probes.holds(mark)
+    }
+}

@@ -5,6 +5,7 @@ use crate::adapters::subjects::Locator;
 use crate::cli::args::ScanArgs;
 use crate::cli::output::Form;
 use crate::cli::wire;
+use crate::config::Engine;
 use crate::model::{Name, Severity, SeverityCounts};
 use crate::ops::{self, Exit, Failure, Scan};
 use crate::ports::{Cancel, ImageSpec, SourceSpec, SubjectSpec};
@@ -19,17 +20,23 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
     let mut world = wire::world(project, config, &context.cli.global, context.environment, Cancel::new(), false)?;
     let remote = wire::remote(&world.cache, &world.cancel, false);
     world.subjects = Arc::new(Locator::here(root).with(remote));
+    let project = has_config.then(|| ops::Project::open(&world)).transpose();
+    let asked = args.engine.is_some() || args.match_advisories;
+    let config = if asked { project?.map(|project| project.config) } else { None };
     let advisories = if args.match_advisories {
-        let sources = match has_config {
-            true => ops::Project::open(&world)?.config.advisories.sources,
-            false => vec!["osv".to_owned()],
-        };
+        let sources = config.as_ref().map_or_else(|| vec!["osv".to_owned()], |it| it.advisories.sources.clone());
         let database = ops::database(&world, &sources);
         Some(world.advisories.open(&database).map_err(|error| ops::advisories_failure(&error))?)
     } else {
         None
     };
-    let scan = ops::scan(&world, &spec, advisories.as_deref())?;
+    let engine = match args.engine.as_deref() {
+        Some("trivy") => Engine::Trivy,
+        Some("syft") => Engine::Syft,
+        _ => Engine::Builtin,
+    };
+    let scanner = ops::open_scanner(&world, config.as_ref(), engine)?;
+    let scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
     match (context.cli.global.format.as_deref(), context.output.form) {
         (Some("cyclonedx"), _) => context.output.text(&String::from_utf8_lossy(&scan.cyclonedx())),
         (_, Form::Json) => context.output.json(&json!({

@@ -30,7 +30,8 @@ fn loads() {
     assert_eq!(
         unavailable,
         [
-            "scan.trivy",
+            "scan.trivy.server",
+            "scan.trivy.token",
             "sign.timestamp",
             "trust.roots",
             "trust.identities",

@@ -11,8 +11,8 @@ mod waivers;
 
 use super::errors::{ConfigError, Report, Span};
 use super::raw::{RawConfig, Section};
-use super::types::{AdvisorySources, Config, Engine, Project, Scan, Sign, SignWith, Store, Trust};
-use crate::model::{Duration, Name};
+use super::types::{AdvisorySources, Config, Engine, Project, Scan, ScanProgram, Sign, SignWith, Store, Trust};
+use crate::model::{Digest, Duration, Name};
 use names::Names;
 use std::collections::BTreeMap;
 
@@ -84,7 +84,17 @@ fn scan(raw: &RawConfig) -> Scan {
         jobs: scan.int("jobs").and_then(|jobs| usize::try_from(jobs).ok()),
         stagger: scan.length("stagger").unwrap_or(Duration::from_secs(0)),
         timeout: scan.length("timeout").unwrap_or(Duration::from_secs(600)),
-        trivy: scan.table("trivy").map(Section::to_json),
+        trivy: scan.table("trivy").map(program),
+        syft: scan.table("syft").map(program),
+    }
+}
+
+fn program(section: &Section) -> ScanProgram {
+    ScanProgram {
+        binary: section.owned("binary"),
+        sha256: section.text("sha256").and_then(|found| Digest::from_hex(found.text).ok()),
+        server: section.owned("server"),
+        token: section.secret("token").map(|found| found.text.to_owned()),
     }
 }
 

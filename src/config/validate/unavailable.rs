@@ -9,12 +9,12 @@ pub(super) fn list(raw: &RawConfig, spans: &BTreeMap<String, (usize, usize)>) ->
     let mut asked: Vec<(String, String)> = Vec::new();
     let mut ask = |key: String, what: &str| asked.push((key, what.to_owned()));
 
-    if let Some(scan) = raw.table("scan") {
-        if let Some(engine) = scan.text("engine").filter(|engine| engine.text != "builtin") {
-            ask("scan.engine".into(), &format!("the engine {}", engine.text));
+    if let Some(trivy) = raw.table("scan").and_then(|scan| scan.table("trivy")) {
+        if trivy.item("server").is_some() {
+            ask("scan.trivy.server".into(), "Trivy in client/server mode");
         }
-        if scan.item("trivy").is_some() {
-            ask("scan.trivy".into(), "the engine trivy");
+        if trivy.item("token").is_some() {
+            ask("scan.trivy.token".into(), "Trivy in client/server mode");
         }
     }
     if let Some(sign) = raw.table("sign") {
@@ -42,9 +42,6 @@ pub(super) fn list(raw: &RawConfig, spans: &BTreeMap<String, (usize, usize)>) ->
         }
     }
     for (name, service) in raw.tables("services") {
-        if let Some(engine) = service.text("engine").filter(|engine| engine.text != "builtin") {
-            ask(format!("services.{name}.engine"), &format!("the engine {}", engine.text));
-        }
         if service.text("sign").is_some_and(|sign| sign.text != "local") {
             ask(format!("services.{name}.sign"), "signing by a Vault role");
         }

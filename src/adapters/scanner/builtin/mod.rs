@@ -61,5 +61,13 @@ impl Scanner for Builtin {
     }
 }
 
+/// What the built-in scanner sees in a source tree: other scanners are held against it.
+///
+/// # Errors
+/// As of a scan.
+pub(super) fn source(request: &ScanRequest) -> Result<crate::model::Sbom, crate::ports::ScanError> {
+    tree::scan(request, false)
+}
+
 #[cfg(test)]
 mod tests;

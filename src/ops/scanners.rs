@@ -1,0 +1,52 @@
+//! The scanners that a config asks for.
+
+use super::{Exit, Failure, World};
+use crate::config::{Config, Engine, ScanProgram};
+use crate::ports::{OpenScannerError, ProgramSpec, Scanner, ScannerSpec};
+use std::sync::Arc;
+
+/// Opens the scanner of an engine, as the config describes it; where there is no config, by the engine's own name.
+///
+/// # Errors
+/// Its program is not there, or must not run.
+pub fn open_scanner(world: &World, config: Option<&Config>, engine: Engine) -> Result<Arc<dyn Scanner>, Failure> {
+    world.scanners.open(&spec(config, engine)).map_err(|error| scanner_failure(&error))
+}
+
+/// How the config describes an engine.
+pub(super) fn spec(config: Option<&Config>, engine: Engine) -> ScannerSpec {
+    let program = |given: Option<&ScanProgram>| ProgramSpec {
+        binary: given.and_then(|given| given.binary.clone()).unwrap_or_else(|| engine.as_str().to_owned()),
+        sha256: given.and_then(|given| given.sha256),
+    };
+    let scan = config.map(|config| &config.scan);
+    match engine {
+        Engine::Builtin => ScannerSpec::Builtin,
+        Engine::Trivy => ScannerSpec::Trivy(program(scan.and_then(|scan| scan.trivy.as_ref()))),
+        Engine::Syft => ScannerSpec::Syft(program(scan.and_then(|scan| scan.syft.as_ref()))),
+    }
+}
+
+fn scanner_failure(error: &OpenScannerError) -> Failure {
+    let (exit, code, help) = match error {
+        OpenScannerError::Missing { .. } => (
+            Exit::Infrastructure,
+            "scanner::missing",
+            "install it, name it by `binary` in [scan.trivy] or [scan.syft], or use the engine builtin",
+        ),
+        OpenScannerError::Other { .. } => (
+            Exit::Integrity,
+            "scanner::other-program",
+            "it did not run. Install the pinned one, or change `sha256` in the config when the new one is trusted",
+        ),
+        OpenScannerError::Malicious { .. } => (
+            Exit::Integrity,
+            "scanner::malicious",
+            "remove it, and replace every credential that it could have read; pin a good one by `sha256`",
+        ),
+        OpenScannerError::Unusable(_) => {
+            (Exit::Infrastructure, "scanner::unusable", "`proofmark doctor` tells which programs are found")
+        }
+    };
+    Failure::new(exit, code, error.to_string()).help(help)
+}
