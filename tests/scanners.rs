@@ -19,13 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// A real program, where it is installed.
 fn tool(test: &str, name: &str) -> Option<PathBuf> {
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/proofmark-tools"));
-    let tools = std::env::var_os("PROOFMARK_TOOLS").map(PathBuf::from).or_else(home)?;
-    let path = std::fs::canonicalize(tools.join("bin").join(name)).ok();
-    if path.is_none() {
-        eprintln!("SKIPPED {test}: {name} is not installed (.ci/tools {name})");
-    }
-    path
+    common::tools::tool(test, name).map(|path| std::fs::canonicalize(path).unwrap())
 }
 
 /// The example, scanned by another engine.

@@ -88,6 +88,14 @@ impl Workspace for Overlaid {
         self.below.write(path, bytes)
     }
 
+    fn write_soon(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        self.below.write_soon(path, bytes)
+    }
+
+    fn settle(&self) -> Result<(), WorkspaceError> {
+        self.below.settle()
+    }
+
     fn remove(&self, path: &str) -> Result<(), WorkspaceError> {
         self.below.remove(path)
     }

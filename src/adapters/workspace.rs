@@ -5,17 +5,23 @@ use crate::ports::{FileKind, FileStat, Workspace, WorkspaceError};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// How many files are waited for at once: the disk takes them together, so that it is asked seldom.
+const WAITERS: usize = 16;
 
 /// A directory and what is below it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct LocalWorkspace {
     root: PathBuf,
+    /// Paths that were written and not waited for.
+    unsettled: Mutex<Vec<String>>,
 }
 
 impl LocalWorkspace {
     /// For the project with this root.
     pub fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, unsettled: Mutex::default() }
     }
 
     /// The path on disk of a path from the root that stays below it by its spelling.
@@ -27,6 +33,25 @@ impl LocalWorkspace {
         } else {
             Err(WorkspaceError::Outside { path: path.to_owned() })
         }
+    }
+
+    /// Replaces a file; waits for the disk where asked to.
+    fn replace(&self, path: &str, bytes: &[u8], wait: bool) -> Result<(), WorkspaceError> {
+        let target = self.resolve(path)?;
+        let directory = target.parent().unwrap_or(&self.root);
+        std::fs::create_dir_all(directory).map_err(error(path))?;
+        self.require_inside(directory, path)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".proofmark-")
+            .permissions(std::fs::Permissions::from_mode(0o644))
+            .tempfile_in(directory)
+            .map_err(error(path))?;
+        file.write_all(bytes).map_err(error(path))?;
+        if wait {
+            file.as_file().sync_all().map_err(error(path))?;
+        }
+        file.persist(&target).map_err(|failed| error(path)(failed.error))?;
+        Ok(())
     }
 
     /// Refuses a directory that a symbolic link takes out of the project.
@@ -92,19 +117,34 @@ impl Workspace for LocalWorkspace {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
-        let target = self.resolve(path)?;
-        let directory = target.parent().unwrap_or(&self.root);
-        std::fs::create_dir_all(directory).map_err(error(path))?;
-        self.require_inside(directory, path)?;
-        let mut file = tempfile::Builder::new()
-            .prefix(".proofmark-")
-            .permissions(std::fs::Permissions::from_mode(0o644))
-            .tempfile_in(directory)
-            .map_err(error(path))?;
-        file.write_all(bytes).map_err(error(path))?;
-        file.as_file().sync_all().map_err(error(path))?;
-        file.persist(&target).map_err(|failed| error(path)(failed.error))?;
+        self.replace(path, bytes, true)
+    }
+
+    fn write_soon(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        self.replace(path, bytes, false)?;
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
         Ok(())
+    }
+
+    fn settle(&self) -> Result<(), WorkspaceError> {
+        let paths = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
+        let settle = |paths: &[String]| -> Result<(), WorkspaceError> {
+            for path in paths {
+                let file = std::fs::File::open(self.resolve(path)?).map_err(error(path))?;
+                file.sync_all().map_err(error(path))?;
+            }
+            Ok(())
+        };
+        let settle = &settle;
+        std::thread::scope(|scope| {
+            let parts = paths.chunks(paths.len().div_ceil(WAITERS).max(1));
+            let waiting: Vec<_> = parts.map(|part| scope.spawn(move || settle(part))).collect();
+            waiting.into_iter().try_for_each(|thread| {
+                let broken =
+                    |_| WorkspaceError::Io { path: ".".into(), source: std::io::Error::other("a thread broke off") };
+                thread.join().map_err(broken)?
+            })
+        })
     }
 
     fn remove(&self, path: &str) -> Result<(), WorkspaceError> {

@@ -266,6 +266,7 @@ fn write(
     for (bytes, _) in signing.sign(&[(&config.sign.with, &statement.payload)])? {
         store.keep(Kind::LockBundle, &digest, &bytes)?;
     }
+    store.settle()?;
     if prepared.previous.as_ref().is_some_and(|(_, old)| *old == text) {
         return Ok((LockOutcome::Unchanged, digest));
     }

@@ -21,6 +21,7 @@ pub fn pull(world: &World, from: Option<&str>) -> Result<Attached, Failure> {
         done.new += 1;
         store.keep(kind, digest, &bytes)
     })?;
+    store.settle()?;
     Ok(done)
 }
 

@@ -82,6 +82,7 @@ impl<'a> Store<'a> {
     }
 
     /// Keeps evidence under its digest; leaves a file alone that already has the same content.
+    /// It is safe after [`Store::settle`].
     ///
     /// # Errors
     /// It cannot be written.
@@ -91,6 +92,15 @@ impl<'a> Store<'a> {
             return Ok(());
         }
         let failed = |error: WorkspaceError| Failure::new(Exit::Infrastructure, "store::unwritable", error.to_string());
-        self.world.workspace.write(&path, bytes).map_err(failed)
+        self.world.workspace.write_soon(&path, bytes).map_err(failed)
+    }
+
+    /// Waits until what was kept is safe from a crash of the machine.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn settle(&self) -> Result<(), Failure> {
+        let failed = |error: WorkspaceError| Failure::new(Exit::Infrastructure, "store::unwritable", error.to_string());
+        self.world.workspace.settle().map_err(failed)
     }
 }

@@ -28,6 +28,23 @@ pub trait Workspace: Send + Sync {
     /// See [`WorkspaceError`].
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError>;
 
+    /// As [`Workspace::write`], but a crash of the machine may still lose it until [`Workspace::settle`] has returned: for many
+    /// files that only matter together.
+    ///
+    /// # Errors
+    /// See [`WorkspaceError`].
+    fn write_soon(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
+        self.write(path, bytes)
+    }
+
+    /// Waits until all that was written soon is safe.
+    ///
+    /// # Errors
+    /// See [`WorkspaceError`].
+    fn settle(&self) -> Result<(), WorkspaceError> {
+        Ok(())
+    }
+
     /// Removes a file; fine where there is none.
     ///
     /// # Errors
