@@ -32,8 +32,6 @@ fn loads() {
         [
             "scan.trivy",
             "sign.timestamp",
-            "trust.roots",
-            "trust.identities",
             "policy.baseline.known-exploited",
             "policy.baseline.epss",
             "images.checkout.ref",
