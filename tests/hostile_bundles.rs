@@ -290,3 +290,48 @@ fn bundles_of_another_form_are_refused() {
     );
     assert_eq!(code(both.as_bytes(), &trust), "attest::malformed-bundle");
 }
+
+/// Runs OpenSSL in a directory, or says that it is not there.
+fn openssl(directory: &std::path::Path, arguments: &[&str]) -> Option<String> {
+    #[allow(clippy::disallowed_methods, reason = "the real tool is what this test is about")]
+    let run = std::process::Command::new("openssl").current_dir(directory).args(arguments).output().ok()?;
+    let text = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(run.status.success(), "openssl {arguments:?}: {text}");
+    Some(text)
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "OpenSSL reads and writes files")]
+fn time_stamps_are_openssls_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    if std::process::Command::new("openssl").arg("version").output().is_err() {
+        eprintln!("SKIPPED time_stamps_are_openssls_too: openssl is not installed");
+        return;
+    }
+    let pki = Pki::new();
+    let signature = b"a signature";
+    let write = |name: &str, bytes: &[u8]| std::fs::write(at.join(name), bytes).unwrap();
+    write("signature", signature);
+    write("root.pem", pem(&pki.time.root).as_bytes());
+    write("tsa.pem", pem(&pki.time.certificate).as_bytes());
+    write("tsa.key", &pki.time.key);
+
+    write("ours.tsr", &pki.stamp(signature, 60));
+    let said = openssl(at, &["ts", "-verify", "-data", "signature", "-in", "ours.tsr", "-CAfile", "root.pem"]);
+    assert!(said.unwrap().contains("Verification: OK"));
+
+    let config = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_digest = sha256\ndefault_policy = 1.2.3.4\n\
+                  digests = sha256\ness_cert_id_alg = sha256\naccuracy = secs:1, millisecs:500\ntsa_name = yes\nordering = yes\n";
+    write("tsa.cnf", config.as_bytes());
+    write("serial", b"01\n");
+    openssl(at, &["pkey", "-inform", "DER", "-in", "tsa.key", "-out", "tsa-key.pem"]);
+    openssl(at, &["ts", "-query", "-data", "signature", "-sha256", "-cert", "-out", "query"]);
+    #[rustfmt::skip]
+    openssl(at, &["ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query", "-signer", "tsa.pem", "-inkey", "tsa-key.pem", "-out", "theirs.tsr"]);
+    let theirs = std::fs::read(at.join("theirs.tsr")).unwrap();
+    let stamp = attest::timestamps::verify_stamp(&theirs, signature, &pki.trust().authorities).unwrap();
+    assert_eq!(stamp.source, TimeSource::SelfAsserted);
+    let other = attest::timestamps::verify_stamp(&theirs, b"another", &pki.trust().authorities).unwrap_err();
+    assert_eq!(other.code().unwrap().to_string(), "attest::timestamp-imprint");
+}
