@@ -39,7 +39,7 @@ fn signed_bundles_verify_here_and_with_openssl() {
         bundle::encode(&Bundle { material: signer.public().material.clone(), timestamps: Vec::new(), envelope });
 
     let pem = std::fs::read(&public).unwrap();
-    let trust = Trust::read(&TrustFiles { keys: vec![("local.pub", &pem)] }).unwrap();
+    let trust = Trust::read(&TrustFiles { keys: vec![("local.pub", &pem)], ..TrustFiles::default() }).unwrap();
     let attestation = verify_bundle(&bundle, &trust).unwrap();
     assert_eq!(attestation.statement(), &statement);
     assert_eq!(attestation.statement().predicate_type, PredicateType::CycloneDx);

@@ -17,4 +17,5 @@ pub mod scanner;
 pub mod signer;
 pub mod stamp;
 pub mod subjects;
+pub mod timestamper;
 pub mod workspace;

@@ -1,5 +1,6 @@
 //! Why bytes are not the document, the statement or the attestation that they should be. Every code is stable.
 
+use super::x509_errors::{AuthorityError, CertificateError, StampError};
 use crate::model::Hint;
 use miette::Diagnostic;
 use thiserror::Error;
@@ -134,6 +135,19 @@ pub enum KeyError {
     },
 }
 
+/// Why files do not say whom to trust.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
+pub enum TrustError {
+    /// A file of keys.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Key(#[from] KeyError),
+    /// A file of authorities.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
 /// Why a bundle proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Diagnostic)]
 pub enum VerifyError {
@@ -155,6 +169,14 @@ pub enum VerifyError {
     #[error("signed with a certificate, and no authority is trusted")]
     #[diagnostic(code("attest::untrusted-certificate"))]
     UntrustedCertificate,
+    /// The signer's certificate is not taken.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Certificate(#[from] CertificateError),
+    /// A time stamp is missing or not taken.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Stamp(#[from] StampError),
     /// The signature is not one of the named key over this payload.
     #[error("the signature does not verify with the key `{key}`")]
     #[diagnostic(code("attest::bad-signature"))]

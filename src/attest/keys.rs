@@ -103,7 +103,7 @@ impl TrustedKey {
 }
 
 /// Parses exactly the two forms above: one key has one encoding, and so one hint.
-fn parse(spki: &[u8]) -> Option<ParsedPublicKey> {
+pub(super) fn parse(spki: &[u8]) -> Option<ParsedPublicKey> {
     match (spki.strip_prefix(&P256_HEAD), spki.strip_prefix(&ED25519_HEAD)) {
         (Some(point), _) if point.len() == 65 && point[0] == 4 => {
             ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, point).ok()

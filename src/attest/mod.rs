@@ -8,6 +8,7 @@
 //! | [`payload`] | `Statement` ↔ DSSE payload (JCS) |
 //! | [`bundle`] | `Bundle` ↔ Sigstore bundle v0.3 |
 //! | [`keys`], [`verify`] | a bundle's bytes and whom to trust → [`Attestation`] |
+//! | [`identities`], [`timestamps`] | a certificate's identity and a signature's time → whether they are trusted |
 //! | [`merkle`] | statement digests → the lock's root |
 //! | [`pack`] | a lock's files ↔ one archive |
 //!
@@ -17,9 +18,12 @@
 //!
 //! Must not: sign, read files, read a clock.
 
+mod authorities;
 pub mod bundle;
+mod certificates;
 pub mod cyclonedx;
 mod errors;
+pub mod identities;
 mod json;
 pub mod keys;
 pub mod merkle;
@@ -27,11 +31,17 @@ pub mod pack;
 pub mod payload;
 pub mod slice;
 pub mod statements;
+pub mod timestamps;
 mod trust;
 pub mod verify;
+mod x509;
+mod x509_errors;
 
-pub use errors::{BundleError, DocumentError, KeyError, PackError, StatementError, VerifyError};
+pub use authorities::Authorities;
+pub use errors::{BundleError, DocumentError, KeyError, PackError, StatementError, TrustError, VerifyError};
 pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};
+pub use timestamps::{Stamp, TimeSource};
 pub use trust::{Trust, TrustFiles};
-pub use verify::{Attestation, signer, verify_bundle};
+pub use verify::{Attestation, Signed, signer, verify_bundle};
+pub use x509_errors::{AuthorityError, CertificateError, StampError};

@@ -1,6 +1,7 @@
 //! Whom an auditor trusts to have signed. Comes from `[trust]` or a trust file, never from a lock or a bundle.
 
-use super::errors::KeyError;
+use super::authorities::Authorities;
+use super::errors::TrustError;
 use super::keys::TrustedKeys;
 
 /// What there is to trust, as read: each file with a name for messages.
@@ -8,6 +9,10 @@ use super::keys::TrustedKeys;
 pub struct TrustFiles<'a> {
     /// Public keys, PEM.
     pub keys: Vec<(&'a str, &'a [u8])>,
+    /// Authorities: PEM certificates, or Sigstore `trusted_root.json`.
+    pub roots: Vec<(&'a str, &'a [u8])>,
+    /// Patterns of identities, see [`super::identities`].
+    pub identities: Vec<String>,
 }
 
 /// Whom to trust.
@@ -15,6 +20,10 @@ pub struct TrustFiles<'a> {
 pub struct Trust {
     /// Keys whose holders may have signed.
     pub keys: TrustedKeys,
+    /// Who may say that somebody signed, and when.
+    pub authorities: Authorities,
+    /// Patterns of those who may have signed with a certificate.
+    pub identities: Vec<String>,
 }
 
 impl Trust {
@@ -22,7 +31,11 @@ impl Trust {
     ///
     /// # Errors
     /// One of them is not what it should be.
-    pub fn read(files: &TrustFiles<'_>) -> Result<Self, KeyError> {
-        Ok(Self { keys: TrustedKeys::from_pem(&files.keys)? })
+    pub fn read(files: &TrustFiles<'_>) -> Result<Self, TrustError> {
+        Ok(Self {
+            keys: TrustedKeys::from_pem(&files.keys)?,
+            authorities: Authorities::read(&files.roots)?,
+            identities: files.identities.clone(),
+        })
     }
 }

@@ -1,6 +1,9 @@
 //! From a bundle that nobody has verified to an attestation.
 
+use super::certificates::Leaf;
 use super::errors::VerifyError;
+use super::timestamps::{self, Stamp};
+use super::x509_errors::{CertificateError, StampError};
 use super::{Trust, bundle, payload};
 use crate::model::{Bundle, Digest, Envelope, Material, SignedBy, Statement};
 
@@ -11,9 +14,22 @@ pub struct Attestation {
     payload: Vec<u8>,
     payload_digest: Digest,
     bundle_digest: Digest,
-    signed_by: SignedBy,
-    key: String,
+    signed: Signed,
 }
+
+/// Who signed, as verified.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signed {
+    /// Told from what verified; the lock's `signer` must be a name of it.
+    pub by: SignedBy,
+    /// The name by which that is trusted: a key's file, or the pattern that takes an identity.
+    pub trusted_as: String,
+    /// When, by each time stamp. Never empty with a certificate.
+    pub stamps: Vec<Stamp>,
+}
+
+/// The most time stamps that a bundle may carry.
+const STAMPS: usize = 8;
 
 impl Attestation {
     /// What is said.
@@ -38,12 +54,17 @@ impl Attestation {
 
     /// Who signed, told from what verified; the lock's `signer` must be a name of it.
     pub fn signed_by(&self) -> &SignedBy {
-        &self.signed_by
+        &self.signed.by
     }
 
-    /// The trusted key's name (its file).
-    pub fn key(&self) -> &str {
-        &self.key
+    /// The name by which the signer is trusted: a key's file, or the pattern that takes an identity.
+    pub fn trusted_as(&self) -> &str {
+        &self.signed.trusted_as
+    }
+
+    /// When it was signed, by each time stamp.
+    pub fn stamps(&self) -> &[Stamp] {
+        &self.signed.stamps
     }
 }
 
@@ -54,33 +75,61 @@ impl Attestation {
 /// See [`VerifyError`].
 pub fn verify_bundle(bytes: &[u8], trust: &Trust) -> Result<Attestation, VerifyError> {
     let bundle = bundle::decode(bytes)?;
-    let (signed_by, key) = signer(&bundle, trust)?;
+    let signed = signer(&bundle, trust)?;
     let payload = bundle.envelope.payload;
     Ok(Attestation {
         statement: payload::parse_payload(&payload)?,
         payload_digest: Digest::of(&payload),
         bundle_digest: Digest::of(bytes),
-        signed_by,
-        key,
+        signed,
         payload,
     })
 }
 
 /// Who signed a bundle, and the name by which that is trusted; looks at the signature alone, not at what is signed.
 ///
+/// Every time stamp that is there must be good, also where none is needed, and with a certificate each must lie within its
+/// validity: one that is wrong is not passed over for one that is right.
+///
 /// # Errors
 /// Nobody who is trusted has signed it.
-pub fn signer(bundle: &Bundle, trust: &Trust) -> Result<(SignedBy, String), VerifyError> {
-    let hint = match &bundle.material {
-        Material::Key(hint) => hint,
-        Material::Certificate(_) => return Err(VerifyError::UntrustedCertificate),
-    };
-    let Some(key) = trust.keys.get(hint) else { return Err(VerifyError::UntrustedKey { hint: hint.clone() }) };
+pub fn signer(bundle: &Bundle, trust: &Trust) -> Result<Signed, VerifyError> {
     let Envelope { payload_type, payload, signature } = &bundle.envelope;
-    if !key.verifies(&Envelope::pre_authentication_encoding(payload_type, payload), &signature.0) {
-        return Err(VerifyError::BadSignature { key: key.name().to_owned() });
+    let message = Envelope::pre_authentication_encoding(payload_type, payload);
+    if bundle.timestamps.len() > STAMPS {
+        return Err(StampError::Several { count: bundle.timestamps.len(), limit: STAMPS }.into());
     }
-    Ok((SignedBy::Key(key.digest()), key.name().to_owned()))
+    let stamps = || -> Result<Vec<Stamp>, StampError> {
+        let verify = |response: &Vec<u8>| timestamps::verify_stamp(response, &signature.0, &trust.authorities);
+        bundle.timestamps.iter().map(verify).collect()
+    };
+    match &bundle.material {
+        Material::Key(hint) => {
+            let Some(key) = trust.keys.get(hint) else { return Err(VerifyError::UntrustedKey { hint: hint.clone() }) };
+            if !key.verifies(&message, &signature.0) {
+                return Err(VerifyError::BadSignature { key: key.name().to_owned() });
+            }
+            Ok(Signed { by: SignedBy::Key(key.digest()), trusted_as: key.name().to_owned(), stamps: stamps()? })
+        }
+        Material::Certificate(der) => {
+            if trust.authorities.no_signers() {
+                return Err(VerifyError::UntrustedCertificate);
+            }
+            let leaf = Leaf::read(der)?;
+            if !leaf.verifies(&message, &signature.0) {
+                return Err(CertificateError::BadSignature { identity: leaf.identity }.into());
+            }
+            let stamps = stamps()?;
+            if stamps.is_empty() {
+                return Err(StampError::Missing.into());
+            }
+            for stamp in &stamps {
+                leaf.root(&trust.authorities, stamp.at)?;
+            }
+            let trusted_as = leaf.identity(&trust.identities)?.to_owned();
+            Ok(Signed { by: SignedBy::Identity(leaf.identity), trusted_as, stamps })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -98,7 +147,7 @@ mod tests {
     fn trust(spki: &[u8]) -> Trust {
         let body = base64::engine::general_purpose::STANDARD.encode(spki);
         let pem = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
-        Trust::read(&TrustFiles { keys: vec![("trust/test.pub", pem.as_bytes())] }).unwrap()
+        Trust::read(&TrustFiles { keys: vec![("trust/test.pub", pem.as_bytes())], ..TrustFiles::default() }).unwrap()
     }
 
     fn bundle(spki: &[u8], payload: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
@@ -138,7 +187,7 @@ mod tests {
         assert_eq!(attestation.payload_digest(), Digest::of(PAYLOAD.as_bytes()));
         assert_eq!(attestation.bundle_digest(), Digest::of(&bytes));
         assert!(SignerId::local(spki).is_of(attestation.signed_by()));
-        assert_eq!(attestation.key(), "trust/test.pub");
+        assert_eq!(attestation.trusted_as(), "trust/test.pub");
 
         for index in 0..bytes.len() {
             for bit in 0..8 {

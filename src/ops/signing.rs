@@ -101,9 +101,9 @@ impl<'a> Signing<'a> {
                 timestamps: Vec::new(),
                 envelope: Envelope { payload_type: Envelope::IN_TOTO.to_owned(), payload: payload.to_vec(), signature },
             };
-            let (signed_by, _) = attest::signer(&bundle, self.trust)
+            let signed = attest::signer(&bundle, self.trust)
                 .map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
-            if !signer.public().id.is_of(&signed_by) {
+            if !signer.public().id.is_of(&signed.by) {
                 return Err(sign_failure(&SignError::Unverified));
             }
             Ok(attest::bundle::encode(&bundle))

@@ -134,20 +134,29 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
 /// # Errors
 /// There is none, or one cannot be read.
 pub(super) fn read_trust(workspace: &dyn Workspace, trust: &config::Trust) -> Result<Trust, Failure> {
-    if trust.keys.is_empty() {
+    if trust.keys.is_empty() && trust.roots.is_empty() {
         return Err(Failure::new(Exit::Integrity, "trust::nobody", "nobody is trusted: no signature can be accepted")
-            .help("name public keys in [trust] keys, or in the file given by --trust"));
+            .help(
+                "name public keys in [trust] keys, or authorities in [trust] roots, or in the file given by --trust",
+            ));
     }
-    let mut keys = Vec::new();
-    for path in &trust.keys {
-        let bytes = workspace.read(path, 1 << 20).map_err(|error| {
-            Failure::new(Exit::Usage, "trust::unreadable", error.to_string())
-                .help("`proofmark init --key` makes a key pair and writes the public half there")
-        })?;
-        keys.push((path.clone(), bytes));
-    }
-    let keys = keys.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
-    Trust::read(&TrustFiles { keys }).map_err(|error| Failure::from_diagnostic(Exit::Usage, error))
+    let read = |paths: &[String], help: &str| -> Result<Vec<(String, Vec<u8>)>, Failure> {
+        let one = |path: &String| {
+            let bytes = workspace.read(path, 1 << 20).map_err(|error| {
+                Failure::new(Exit::Usage, "trust::unreadable", error.to_string()).help(help.to_owned())
+            })?;
+            Ok((path.clone(), bytes))
+        };
+        paths.iter().map(one).collect()
+    };
+    let keys = read(&trust.keys, "`proofmark init --key` makes a key pair and writes the public half there")?;
+    let roots = read(&trust.roots, "PEM certificates of authorities, or a Sigstore trusted_root.json, belong there")?;
+    let files = TrustFiles {
+        keys: keys.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect(),
+        roots: roots.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect(),
+        identities: trust.identities.clone(),
+    };
+    Trust::read(&files).map_err(|error| Failure::from_diagnostic(Exit::Usage, error))
 }
 
 /// The lock's own bundle: over exactly these bytes, with this root, by somebody trusted.

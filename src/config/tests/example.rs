@@ -33,8 +33,6 @@ fn loads() {
             "scan.trivy.server",
             "scan.trivy.token",
             "sign.timestamp",
-            "trust.roots",
-            "trust.identities",
             "policy.baseline.known-exploited",
             "policy.baseline.epss",
             "services.checkout.sign"

@@ -25,14 +25,6 @@ pub(super) fn list(raw: &RawConfig, spans: &BTreeMap<String, (usize, usize)>) ->
             ask("sign.timestamp".into(), "time stamps on signatures");
         }
     }
-    if let Some(trust) = raw.table("trust") {
-        if trust.list("roots").next().is_some() {
-            ask("trust.roots".into(), "trust in certificates");
-        }
-        if trust.list("identities").next().is_some() {
-            ask("trust.identities".into(), "trust in identities of certificates");
-        }
-    }
     for (name, policy) in raw.tables("policy") {
         if policy.item("known-exploited").is_some() {
             ask(format!("policy.{name}.known-exploited"), "knowledge of what is exploited");

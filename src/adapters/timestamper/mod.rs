@@ -1,0 +1,3 @@
+//! What says when: one authority on time a folder.
+
+pub mod local;

@@ -1,0 +1,337 @@
+//! Bundles signed with certificates: the good one is taken, and every bundle of the corpus is refused with its own code.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test should panic")]
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use miette::Diagnostic as _;
+use proofmark::adapters::clock::SystemClock;
+use proofmark::adapters::timestamper::local::{LocalTimestamper, Made, make};
+use proofmark::attest::{self, TimeSource, Trust, TrustFiles, bundle};
+use proofmark::model::{Bundle, Envelope, Material, SignatureBytes, SignedBy, Timestamp};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SanType,
+};
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+
+const PAYLOAD: &str = r#"{"_type":"https://in-toto.io/Statement/v1","predicate":{},"predicateType":"https://cyclonedx.org/bom","subject":[{"digest":{"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},"name":"oci:images/checkout"}]}"#;
+const IDENTITY: &str = "spiffe://example.com/ci/shop";
+/// 2026-11-23T00:00:00Z.
+const START: i64 = 1_795_392_000;
+
+fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(START + seconds).unwrap()
+}
+
+/// A root, an intermediate under it, and an authority on time.
+struct Pki {
+    root: String,
+    intermediate: String,
+    issuer: Issuer<'static, KeyPair>,
+    time: Made,
+    clock: LocalTimestamper,
+}
+
+/// What a leaf is asked to be.
+struct Ask {
+    names: Vec<&'static str>,
+    usages: Vec<ExtendedKeyUsagePurpose>,
+    key_usages: Vec<KeyUsagePurpose>,
+    lives: Duration,
+    authority: bool,
+    critical: bool,
+    p384: bool,
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Self {
+            names: vec![IDENTITY],
+            usages: vec![ExtendedKeyUsagePurpose::CodeSigning],
+            key_usages: vec![KeyUsagePurpose::DigitalSignature],
+            lives: Duration::minutes(15),
+            authority: false,
+            critical: false,
+            p384: false,
+        }
+    }
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = at(-86_400);
+    params.not_after = at(86_400 * 3650);
+    params
+}
+
+impl Pki {
+    fn new() -> Self {
+        let key = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let root_key = key();
+        let params = authority("root");
+        let root = params.self_signed(&root_key).unwrap().pem();
+        let root_issuer = Issuer::new(params, root_key);
+        let (params, key) = (authority("intermediate"), key());
+        let intermediate = params.signed_by(&key, &root_issuer).unwrap().pem();
+        let time = make(Timestamp::from_unix(START - 86_400).unwrap()).unwrap();
+        let clock = LocalTimestamper::new(&time.key, &time.certificate, Arc::new(SystemClock)).unwrap();
+        Self { root, intermediate, issuer: Issuer::new(params, key), time, clock }
+    }
+
+    fn trust(&self) -> Trust {
+        self.trusting(&["spiffe://example.com/ci/*"], true)
+    }
+
+    fn trusting(&self, identities: &[&str], time: bool) -> Trust {
+        let signers = format!("{}{}", self.root, self.intermediate);
+        let clock = format!("{}{}", pem(&self.time.certificate), pem(&self.time.root));
+        let mut roots = vec![("ca.pem", signers.as_bytes())];
+        if time {
+            roots.push(("time.pem", clock.as_bytes()));
+        }
+        let identities = identities.iter().map(|text| (*text).to_owned()).collect();
+        Trust::read(&TrustFiles { keys: Vec::new(), roots, identities }).unwrap()
+    }
+
+    fn leaf(&self, ask: &Ask) -> (Vec<u8>, KeyPair) {
+        let algorithm = if ask.p384 { &PKCS_ECDSA_P384_SHA384 } else { &PKCS_ECDSA_P256_SHA256 };
+        let key = KeyPair::generate_for(algorithm).unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.subject_alt_names = ask.names.iter().map(|name| SanType::URI((*name).try_into().unwrap())).collect();
+        params.extended_key_usages.clone_from(&ask.usages);
+        params.key_usages.clone_from(&ask.key_usages);
+        params.not_before = at(0);
+        params.not_after = at(0) + ask.lives;
+        params.is_ca = if ask.authority { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::ExplicitNoCa };
+        if ask.critical {
+            let mut extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 55555, 1], vec![5, 0]);
+            extension.set_criticality(true);
+            params.custom_extensions.push(extension);
+        }
+        (params.signed_by(&key, &self.issuer).unwrap().der().to_vec(), key)
+    }
+
+    fn stamp(&self, signature: &[u8], seconds: i64) -> Vec<u8> {
+        self.clock.stamp_at(signature, Timestamp::from_unix(START + seconds).unwrap()).unwrap()
+    }
+
+    fn bundle(&self, ask: &Ask, stamps: &[i64]) -> Bundle {
+        let (certificate, key) = self.leaf(ask);
+        let message = Envelope::pre_authentication_encoding(Envelope::IN_TOTO, PAYLOAD.as_bytes());
+        // A key of another kind signs nothing that is ever looked at.
+        let signature = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &key.serialize_der())
+            .map_or(vec![0; 70], |pair| pair.sign(&SystemRandom::new(), &message).unwrap().as_ref().to_vec());
+        Bundle {
+            material: Material::Certificate(certificate),
+            timestamps: stamps.iter().map(|seconds| self.stamp(&signature, *seconds)).collect(),
+            envelope: Envelope {
+                payload_type: Envelope::IN_TOTO.into(),
+                payload: PAYLOAD.into(),
+                signature: SignatureBytes(signature),
+            },
+        }
+    }
+}
+
+fn pem(der: &[u8]) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
+}
+
+fn code(bytes: &[u8], trust: &Trust) -> String {
+    attest::verify_bundle(bytes, trust).unwrap_err().code().unwrap().to_string()
+}
+
+#[test]
+fn a_good_one_is_taken_years_later() {
+    let pki = Pki::new();
+    let attestation =
+        attest::verify_bundle(&bundle::encode(&pki.bundle(&Ask::default(), &[60])), &pki.trust()).unwrap();
+    assert_eq!(attestation.signed_by(), &SignedBy::Identity(IDENTITY.into()));
+    assert_eq!(attestation.trusted_as(), "spiffe://example.com/ci/*");
+    assert_eq!(attestation.stamps().len(), 1);
+    assert_eq!(attestation.stamps()[0].at, Timestamp::from_unix(START + 60).unwrap());
+    assert_eq!(attestation.stamps()[0].source, TimeSource::SelfAsserted);
+}
+
+#[test]
+fn leaves_of_another_form_are_refused() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let cases: [(&str, Ask); 12] = [
+        ("attest::certificate-usage", Ask { usages: vec![], ..Ask::default() }),
+        ("attest::certificate-usage", Ask { usages: vec![ExtendedKeyUsagePurpose::ServerAuth], ..Ask::default() }),
+        (
+            "attest::certificate-usage",
+            Ask {
+                usages: vec![ExtendedKeyUsagePurpose::CodeSigning, ExtendedKeyUsagePurpose::ServerAuth],
+                ..Ask::default()
+            },
+        ),
+        ("attest::certificate-usage", Ask { key_usages: vec![KeyUsagePurpose::KeyEncipherment], ..Ask::default() }),
+        ("attest::certificate-usage", Ask { key_usages: vec![], ..Ask::default() }),
+        ("attest::certificate-usage", Ask { authority: true, ..Ask::default() }),
+        ("attest::certificate-lifetime", Ask { lives: Duration::days(365), ..Ask::default() }),
+        ("attest::certificate-lifetime", Ask { lives: Duration::seconds(16 * 60 + 1), ..Ask::default() }),
+        ("attest::several-identities", Ask { names: vec![IDENTITY, "urn:other"], ..Ask::default() }),
+        ("attest::no-identity", Ask { names: vec![], ..Ask::default() }),
+        ("attest::certificate-extension", Ask { critical: true, ..Ask::default() }),
+        ("attest::certificate-key", Ask { p384: true, ..Ask::default() }),
+    ];
+    for (index, (expected, ask)) in cases.iter().enumerate() {
+        assert_eq!(code(&bundle::encode(&pki.bundle(ask, &[60])), &trust), *expected, "case {index}");
+    }
+    let other = Ask { names: vec!["spiffe://example.com/other/shop"], ..Ask::default() };
+    assert_eq!(code(&bundle::encode(&pki.bundle(&other, &[60])), &trust), "attest::identity-mismatch");
+}
+
+#[test]
+fn what_is_not_trusted_is_refused() {
+    let (pki, other) = (Pki::new(), Pki::new());
+    let good = pki.bundle(&Ask::default(), &[60]);
+    let bytes = bundle::encode(&good);
+    assert_eq!(code(&bytes, &Trust::default()), "attest::untrusted-certificate");
+    assert_eq!(code(&bytes, &pki.trusting(&[], true)), "attest::identity-mismatch");
+    assert_eq!(code(&bytes, &pki.trusting(&["spiffe://example.com/ci"], true)), "attest::identity-mismatch");
+    assert_eq!(code(&bytes, &other.trust()), "attest::timestamp-untrusted");
+
+    // Of the other authority, with a time stamp that is trusted.
+    let mut foreign = other.bundle(&Ask::default(), &[]);
+    foreign.timestamps = vec![pki.stamp(&foreign.envelope.signature.0, 60)];
+    assert_eq!(code(&bundle::encode(&foreign), &pki.trust()), "attest::untrusted-chain");
+
+    // A clock that is trusted for time names nobody.
+    let clock = format!("{}{}", pem(&pki.time.certificate), pem(&pki.time.root));
+    let roots = vec![("time.pem", clock.as_bytes())];
+    let trust = Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: vec!["**".into()] }).unwrap();
+    assert_eq!(code(&bytes, &trust), "attest::untrusted-certificate");
+}
+
+#[test]
+fn time_stamps_that_prove_nothing_are_refused() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let stamped = |stamps: &[i64]| bundle::encode(&pki.bundle(&Ask::default(), stamps));
+    assert_eq!(code(&stamped(&[]), &trust), "attest::no-timestamp");
+    assert_eq!(code(&stamped(&[-1]), &trust), "attest::certificate-expired");
+    assert_eq!(code(&stamped(&[15 * 60 + 1]), &trust), "attest::certificate-expired");
+    assert_eq!(code(&stamped(&[60, 86_400]), &trust), "attest::certificate-expired");
+    assert_eq!(code(&stamped(&[86_400, 60]), &trust), "attest::certificate-expired");
+    assert_eq!(code(&stamped(&[60; 9]), &trust), "attest::several-timestamps");
+    for seconds in [0, 15 * 60] {
+        assert!(attest::verify_bundle(&stamped(&[seconds]), &trust).is_ok(), "{seconds}");
+    }
+
+    let mut wrong = pki.bundle(&Ask::default(), &[]);
+    let message = Envelope::pre_authentication_encoding(Envelope::IN_TOTO, PAYLOAD.as_bytes());
+    wrong.timestamps = vec![pki.stamp(&message, 60)];
+    assert_eq!(code(&bundle::encode(&wrong), &trust), "attest::timestamp-imprint");
+    wrong.timestamps = vec![b"no time stamp".to_vec()];
+    assert_eq!(code(&bundle::encode(&wrong), &trust), "attest::malformed-timestamp");
+    wrong.timestamps = vec![vec![0x30, 5, 0x30, 3, 2, 1, 2]];
+    assert_eq!(code(&bundle::encode(&wrong), &trust), "attest::timestamp-refused");
+    wrong.timestamps = vec![vec![0; 65 << 10]];
+    assert_eq!(code(&bundle::encode(&wrong), &trust), "attest::malformed-timestamp");
+}
+
+#[test]
+fn every_changed_byte_is_refused() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let good = pki.bundle(&Ask::default(), &[60]);
+    let mut tampered = good.clone();
+    tampered.envelope.payload = PAYLOAD.replace("checkout", "payments").into();
+    assert_eq!(code(&bundle::encode(&tampered), &trust), "attest::bad-signature");
+    let Material::Certificate(certificate) = &good.material else { panic!("a certificate") };
+    for index in 0..certificate.len() {
+        let mut changed = certificate.clone();
+        changed[index] ^= 1;
+        let changed = Bundle { material: Material::Certificate(changed), ..good.clone() };
+        assert!(attest::verify_bundle(&bundle::encode(&changed), &trust).is_err(), "byte {index} of the certificate");
+    }
+    let stamp = &good.timestamps[0];
+    // CMS leaves the certificates that a token carries unsigned; the bundle's digest in the lock covers them. Whatever is
+    // changed there, nothing else may come of it.
+    let expected = attest::signer(&good, &trust).unwrap();
+    let mut taken = 0;
+    for index in 0..stamp.len() {
+        let mut changed = stamp.clone();
+        changed[index] ^= 1;
+        let changed = Bundle { timestamps: vec![changed], ..good.clone() };
+        if let Ok(signed) = attest::signer(&changed, &trust) {
+            assert_eq!(signed, expected, "byte {index} of the time stamp");
+            taken += 1;
+        }
+    }
+    assert!(taken < pki.time.certificate.len() + 16, "{taken} bytes of a time stamp change nothing");
+}
+
+#[test]
+fn bundles_of_another_form_are_refused() {
+    let pki = Pki::new();
+    let trust = pki.trust();
+    let text = String::from_utf8(bundle::encode(&pki.bundle(&Ask::default(), &[60]))).unwrap();
+    let chain = text
+        .replace("\"certificate\":{", "\"x509CertificateChain\":{\"certificates\":[{")
+        .replacen("\"},", "\"}]},", 1);
+    assert_eq!(code(chain.as_bytes(), &trust), "attest::malformed-bundle");
+    let two = text.replace("\"signatures\":[{", "\"signatures\":[{\"sig\":\"AQID\"},{");
+    assert_eq!(code(two.as_bytes(), &trust), "attest::signature-count");
+    let both = text.replace(
+        "\"certificate\":{",
+        "\"publicKey\":{\"hint\":\"LHDhK3oGRvkiefQnx7OOczTY5Tic/xZ6HcMOc/gmtoM=\"},\"certificate\":{",
+    );
+    assert_eq!(code(both.as_bytes(), &trust), "attest::malformed-bundle");
+}
+
+/// Runs OpenSSL in a directory, or says that it is not there.
+fn openssl(directory: &std::path::Path, arguments: &[&str]) -> Option<String> {
+    #[allow(clippy::disallowed_methods, reason = "the real tool is what this test is about")]
+    let run = std::process::Command::new("openssl").current_dir(directory).args(arguments).output().ok()?;
+    let text = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(run.status.success(), "openssl {arguments:?}: {text}");
+    Some(text)
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "OpenSSL reads and writes files")]
+fn time_stamps_are_openssls_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    if std::process::Command::new("openssl").arg("version").output().is_err() {
+        eprintln!("SKIPPED time_stamps_are_openssls_too: openssl is not installed");
+        return;
+    }
+    let pki = Pki::new();
+    let signature = b"a signature";
+    let write = |name: &str, bytes: &[u8]| std::fs::write(at.join(name), bytes).unwrap();
+    write("signature", signature);
+    write("root.pem", pem(&pki.time.root).as_bytes());
+    write("tsa.pem", pem(&pki.time.certificate).as_bytes());
+    write("tsa.key", &pki.time.key);
+
+    write("ours.tsr", &pki.stamp(signature, 60));
+    let said = openssl(at, &["ts", "-verify", "-data", "signature", "-in", "ours.tsr", "-CAfile", "root.pem"]);
+    assert!(said.unwrap().contains("Verification: OK"));
+
+    let config = "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_digest = sha256\ndefault_policy = 1.2.3.4\n\
+                  digests = sha256\ness_cert_id_alg = sha256\naccuracy = secs:1, millisecs:500\ntsa_name = yes\nordering = yes\n";
+    write("tsa.cnf", config.as_bytes());
+    write("serial", b"01\n");
+    openssl(at, &["pkey", "-inform", "DER", "-in", "tsa.key", "-out", "tsa-key.pem"]);
+    openssl(at, &["ts", "-query", "-data", "signature", "-sha256", "-cert", "-out", "query"]);
+    #[rustfmt::skip]
+    openssl(at, &["ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query", "-signer", "tsa.pem", "-inkey", "tsa-key.pem", "-out", "theirs.tsr"]);
+    let theirs = std::fs::read(at.join("theirs.tsr")).unwrap();
+    let stamp = attest::timestamps::verify_stamp(&theirs, signature, &pki.trust().authorities).unwrap();
+    assert_eq!(stamp.source, TimeSource::SelfAsserted);
+    let other = attest::timestamps::verify_stamp(&theirs, b"another", &pki.trust().authorities).unwrap_err();
+    assert_eq!(other.code().unwrap().to_string(), "attest::timestamp-imprint");
+}
