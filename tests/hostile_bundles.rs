@@ -335,3 +335,36 @@ fn time_stamps_are_openssls_too() {
     let other = attest::timestamps::verify_stamp(&theirs, b"another", &pki.trust().authorities).unwrap_err();
     assert_eq!(other.code().unwrap().to_string(), "attest::timestamp-imprint");
 }
+
+#[test]
+fn a_trusted_root_file_says_the_same_and_for_how_long() {
+    let pki = Pki::new();
+    let bytes = bundle::encode(&pki.bundle(&Ask::default(), &[60]));
+    let body = |text: &str| text.lines().filter(|line| !line.starts_with("---")).collect::<String>();
+    let read = |end: &str, list: &str| {
+        let text = format!(
+            r#"{{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","tlogs":[],"ctlogs":[],
+            "certificateAuthorities":[{{"subject":{{}},"uri":"https://ca.example","certChain":{{"certificates":[{{"rawBytes":"{}"}},{{"rawBytes":"{}"}}]}},
+              "validFor":{{"start":"2026-01-01T00:00:00Z","end":"{end}"}}}}],
+            "{list}":[{{"certChain":{{"certificates":[{{"rawBytes":"{}"}},{{"rawBytes":"{}"}}]}},"validFor":{{"start":"2026-01-01T00:00:00Z"}}}}]}}"#,
+            body(&pki.intermediate),
+            body(&pki.root),
+            STANDARD.encode(&pki.time.certificate),
+            STANDARD.encode(&pki.time.root),
+        );
+        let roots = vec![("trusted_root.json", text.as_bytes())];
+        Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: vec![IDENTITY.into()] }).unwrap()
+    };
+    assert!(attest::verify_bundle(&bytes, &read("2030-01-01T00:00:00Z", "timestampAuthorities")).is_ok());
+    assert_eq!(code(&bytes, &read("2026-02-01T00:00:00Z", "timestampAuthorities")), "attest::untrusted-chain");
+    assert_eq!(code(&bytes, &read("2030-01-01T00:00:00Z", "others")), "attest::timestamp-untrusted");
+    for text in
+        ["{}", "{\"mediaType\":\"x\"}", "no pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+    {
+        let roots = vec![("root", text.as_bytes())];
+        assert!(Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: Vec::new() }).is_err(), "{text}");
+    }
+    let roots = vec![("intermediate.pem", pki.intermediate.as_bytes())];
+    let alone = Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: Vec::new() }).unwrap_err();
+    assert_eq!(alone.code().unwrap().to_string(), "attest::no-root");
+}

@@ -257,7 +257,7 @@ static TRUST: Keys = keys(
         key(
             "identities",
             Kind::List(Form::Plain, true),
-            "Identities that may have signed; `*` stands for any characters.",
+            "Identities that may have signed; `*` stands for characters other than `/` and `@`, `**` for any.",
         ),
         key("keys", Kind::List(Form::Path, true), "Public keys that may have signed, PEM files."),
     ],
