@@ -18,4 +18,5 @@ pub mod signer;
 pub mod stamp;
 pub mod subjects;
 pub mod timestamper;
+pub mod vault;
 pub mod workspace;

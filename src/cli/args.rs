@@ -83,6 +83,9 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Put the lock and all that verifies it into one file, for an auditor.
     Pack(PackArgs),
+    /// What Vault has to do with the project.
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// Put attestations beside their images, in registries, and all evidence of the lock into one artefact.
     Push(PushArgs),
     /// Fetch evidence of the lock that is not here from a registry.
@@ -216,6 +219,16 @@ pub struct PackArgs {
     /// Where to write it.
     #[arg(short, long, value_name = "FILE", default_value = "evidence.pack")]
     pub output: PathBuf,
+}
+
+/// What to do with Vault.
+#[derive(Debug, clap::Subcommand)]
+pub enum VaultCommand {
+    /// Print the public half of the key behind a role, PEM: a file for [trust] keys.
+    PublicKey {
+        /// The role's name in the config.
+        role: String,
+    },
 }
 
 /// Options of `push`.

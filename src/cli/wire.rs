@@ -116,7 +116,12 @@ pub(super) fn world(
         subjects: Arc::new(adapters::subjects::Locator::here(root.clone()).with(remote)),
         registry,
         scanners: Arc::new(adapters::scanner::LocalScanners::new(root.clone(), cache_directory.join("scanners"))),
-        signers: Arc::new(adapters::signer::Signatories::new(root.clone(), environment.key.clone())),
+        signers: Arc::new(adapters::signer::Signatories::new(
+            root.clone(),
+            environment.key.clone(),
+            vault(),
+            cancel.clone(),
+        )),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),
         cache,
@@ -126,6 +131,11 @@ pub(super) fn world(
         offline,
         program: program(),
     })
+}
+
+/// What the environment says of Vault.
+fn vault() -> adapters::vault::VaultEnvironment {
+    adapters::vault::VaultEnvironment::read(|name| std::env::var(name).ok())
 }
 
 /// The registries, asked with the user's own credentials.

@@ -214,6 +214,16 @@ static VAULT_AUTH: Keys = keys(
         must("method", Kind::Choice(&["jwt", "approle", "kubernetes", "token", "agent"]), "How to log in."),
         key("role", Kind::Text(Form::Plain), "The role to log in as (jwt, kubernetes)."),
         key("mount", Kind::Text(Form::Plain), "Where the method is mounted. Default: the method's name."),
+        key(
+            "audience",
+            Kind::Text(Form::Plain),
+            "For whom a token of GitHub Actions is asked. Default: Vault's address.",
+        ),
+        key(
+            "allow-long-lived",
+            Kind::Text(Form::Plain),
+            "Why a token may live longer than an hour: without a reason it is refused.",
+        ),
     ],
 );
 

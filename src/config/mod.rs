@@ -21,6 +21,7 @@ mod trust;
 mod types;
 mod validate;
 mod value;
+mod vault;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use types::{
     AdvisorySources, Config, Engine, Image, Project, Scan, ScanProgram, Service, Sign, SignWith, Store, Trust,
     Unavailable,
 };
+pub use vault::{Vault, VaultAuth, VaultRate, VaultRole};
 
 /// How a config file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::attest::{self, Trust};
 use crate::config::{Config, SignWith};
 use crate::execute::Waiter;
 use crate::model::{Bundle, Envelope, Material, SignerId};
-use crate::ports::{SignError, Signer, SignerSpec};
+use crate::ports::{Event, SignError, Signer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,7 +38,9 @@ impl<'a> Signing<'a> {
         let waiter = Waiter::new().map_err(|error| no_threads(&error))?;
         let mut signing = Self { world, config, trust, waiter, opened: BTreeMap::new() };
         let result = work(&mut signing);
-        signing.waiter.wait(world.signers.close());
+        if let Some((requests, retries)) = signing.waiter.wait(world.signers.close()) {
+            world.events.emit(Event::Asked { server: "Vault", requests, retries });
+        }
         result
     }
 
@@ -67,15 +69,7 @@ impl<'a> Signing<'a> {
         if let Some(signer) = self.opened.get(with) {
             return Ok(Arc::clone(signer));
         }
-        let spec = match with {
-            SignWith::Local => {
-                SignerSpec::Local { key: self.config.sign.key.as_deref().unwrap_or(super::LOCAL_KEY).to_owned() }
-            }
-            SignWith::Role(role) => {
-                let what = format!("signing by the Vault role `{role}`");
-                return Err(Failure::new(Exit::Usage, "config::unavailable", what));
-            }
-        };
+        let spec = super::vault::signer_spec(self.config, with)?;
         let signer = self.waiter.wait(self.world.signers.open(&spec)).map_err(|error| sign_failure(&error))?;
         if let Material::Key(hint) = &signer.public().material
             && self.trust.keys.get(hint).is_none()
@@ -116,7 +110,7 @@ fn no_threads(error: &crate::execute::ExecuteError) -> Failure {
     Failure::new(Exit::Infrastructure, "run::no-threads", error.to_string())
 }
 
-fn sign_failure(error: &SignError) -> Failure {
+pub(super) fn sign_failure(error: &SignError) -> Failure {
     let (exit, code) = match error {
         SignError::NoKey { .. } => (Exit::Usage, "sign::no-key"),
         SignError::Refused(_) => (Exit::Usage, "sign::refused"),

@@ -44,6 +44,15 @@ pub enum Event {
         /// What.
         message: String,
     },
+    /// How often a server was asked.
+    Asked {
+        /// Which (`Vault`).
+        server: &'static str,
+        /// All requests.
+        requests: u64,
+        /// Those that were made again.
+        retries: u64,
+    },
     /// Bytes or records of a long transfer.
     Progress {
         /// What (`npm/all.zip`).

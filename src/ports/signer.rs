@@ -22,6 +22,38 @@ pub enum SignerSpec {
         /// The private key's file, from the project's root.
         key: String,
     },
+    /// A key of Vault's Transit engine.
+    Transit {
+        /// How Vault is reached.
+        vault: Box<VaultSpec>,
+        /// Where the engine is mounted.
+        mount: String,
+        /// The key's name.
+        key: String,
+    },
+}
+
+/// How Vault is reached, as the config says it. What is left out is the environment's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VaultSpec {
+    /// Its address.
+    pub address: Option<String>,
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// How to log in: `jwt`, `approle`, `kubernetes`, `token`, `agent`.
+    pub method: Option<String>,
+    /// The role to log in as.
+    pub role: Option<String>,
+    /// Where the method is mounted.
+    pub mount: Option<String>,
+    /// For whom a token of the CI is asked.
+    pub audience: Option<String>,
+    /// Why a token may live longer than an hour.
+    pub allow_long_lived: Option<String>,
+    /// Requests a second at most.
+    pub requests_per_second: Option<u32>,
+    /// How often a request is tried again.
+    pub retries: Option<u32>,
 }
 
 /// Opens the signers of a run.
@@ -29,8 +61,9 @@ pub trait Signers: Send + Sync {
     /// Opens one; logs in where it must.
     fn open<'a>(&'a self, spec: &'a SignerSpec) -> BoxFuture<'a, Result<Arc<dyn Signer>, SignError>>;
 
-    /// Ends what opening began: gives up the logins that it made. What cannot be ended ends by itself.
-    fn close(&self) -> BoxFuture<'_, ()>;
+    /// Ends what opening began: gives up the logins that it made. What cannot be ended ends by itself. Gives how many
+    /// requests were made and how many of them again, where a server was asked.
+    fn close(&self) -> BoxFuture<'_, Option<(u64, u64)>>;
 }
 
 /// The public half of a signer.

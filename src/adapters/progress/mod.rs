@@ -57,6 +57,9 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         },
         Event::Judged { service, verdict } if verbose => format!("judged  {service}: {verdict}"),
         Event::Warning { code, message } => format!("warning[{code}]: {message}"),
+        Event::Asked { server, requests, retries } => {
+            format!("{server}: {requests} requests, {retries} of them again")
+        }
         Event::Progress { label, done, total: Some(total) } if done == total => {
             format!("fetched {label}  {done} bytes")
         }

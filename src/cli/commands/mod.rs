@@ -14,6 +14,7 @@ mod pack;
 mod plan;
 mod push;
 mod scan;
+mod vault;
 mod verify;
 
 use super::args::{Cli, Command};
@@ -55,6 +56,7 @@ pub(super) fn run(cli: &Cli, environment: &Environment, output: &Output) -> Resu
         Command::Build(args) => build::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
         Command::Pack(args) => pack::run(&context, args),
+        Command::Vault(command) => vault::run(&context, command),
         Command::Push(args) => push::push(&context, args),
         Command::Pull(args) => push::pull(&context, args),
         Command::Diff(args) => diff::run(&context, args),
