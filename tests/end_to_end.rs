@@ -349,3 +349,39 @@ fn an_sbom_is_a_subject() {
     project.exits(6, &["build", "--as-of", AS_OF]);
     project.exits(6, &["scan", "sbom:images/foreign.json"]);
 }
+
+#[test]
+fn one_bundle_is_verified_by_itself() {
+    let project = Project::boutique();
+    project.build();
+    let scan = project.ok(&["scan", "oci:images/checkout", "--format", "json"]);
+    let scan: serde_json::Value = serde_json::from_str(&scan).unwrap();
+    let digest = scan["subject"]["digest"].as_str().unwrap().to_owned();
+    let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+    let lock: toml::Table = lock.parse().unwrap();
+    let checkout =
+        lock["service"].as_array().unwrap().iter().find(|it| it["name"].as_str() == Some("checkout")).unwrap();
+    let subject =
+        checkout["subject"].as_array().unwrap().iter().find(|it| it["kind"].as_str() == Some("image")).unwrap();
+    let bundle =
+        subject["attestation"].as_array().unwrap()[0]["bundle"].as_str().unwrap().trim_start_matches("sha256:");
+    let path = format!(".compliance/attestations/sha256/{bundle}.sigstore.json");
+    let said = project.ok(&["verify", "--bundle", &path, "--subject", &digest]);
+    assert!(said.contains("trusted as trust/local.pub"), "{said}");
+    project.exits(4, &["verify", "--bundle", &path, "--subject", &format!("sha256:{}", "0".repeat(64))]);
+    // A file stands for its digest: a manifest, for an image.
+    let manifest = format!("images/checkout/blobs/sha256/{}", digest.trim_start_matches("sha256:"));
+    project.ok(&["verify", "--bundle", &path, "--subject", &manifest]);
+    project.exits(2, &["verify", "--bundle", &path, "--subject", "nothing"]);
+    project.exits(2, &["verify", "--bundle", &path]);
+    // Trust comes from outside.
+    project.write("elsewhere/trust.toml", "keys = [\"other.pub\"]\n");
+    let other = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n";
+    project.write("elsewhere/other.pub", other);
+    project.exits(4, &["verify", "--bundle", &path, "--subject", &digest, "--trust", "elsewhere/trust.toml"]);
+    let mut bytes = project.read(&path);
+    let place = bytes.len() / 3;
+    bytes[place] ^= 1;
+    project.write(&path, bytes);
+    project.exits(4, &["verify", "--bundle", &path, "--subject", &digest]);
+}

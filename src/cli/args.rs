@@ -209,6 +209,12 @@ pub struct VerifyArgs {
     /// The repository that `push` put it into [default: that of the lock's first image in a registry].
     #[arg(long, value_name = "REPOSITORY", requires = "from_registry")]
     pub repository: Option<String>,
+    /// Verify one bundle instead of the project: that it is about --subject, and signed by somebody trusted.
+    #[arg(long, value_name = "FILE", requires = "subject", conflicts_with_all = ["pack", "from_registry", "replay"])]
+    pub bundle: Option<PathBuf>,
+    /// What the bundle is to be about: a file, or `sha256:` with a digest.
+    #[arg(long, value_name = "FILE|DIGEST", requires = "bundle")]
+    pub subject: Option<String>,
     /// Verify what is in a pack instead of the project.
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,

@@ -21,6 +21,7 @@ mod signing;
 mod store;
 mod vault;
 mod verify;
+mod verify_bundle;
 mod warm;
 mod world;
 
@@ -39,6 +40,7 @@ pub use push::{Pushed, push};
 pub use scan::{Scan, scan};
 pub use scanners::open_scanner;
 pub use vault::public_key;
-pub use verify::{Options as VerifyOptions, Verified, verify};
+pub use verify::{Options as VerifyOptions, Verified, read_trust, verify};
+pub use verify_bundle::{VerifiedBundle, verify_bundle};
 pub use warm::{State, Summary};
 pub use world::{LOCAL_KEY, World};

@@ -133,7 +133,7 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
 ///
 /// # Errors
 /// There is none, or one cannot be read.
-pub(super) fn read_trust(workspace: &dyn Workspace, trust: &config::Trust) -> Result<Trust, Failure> {
+pub fn read_trust(workspace: &dyn Workspace, trust: &config::Trust) -> Result<Trust, Failure> {
     if trust.keys.is_empty() && trust.roots.is_empty() {
         return Err(Failure::new(Exit::Integrity, "trust::nobody", "nobody is trusted: no signature can be accepted")
             .help(

@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Failure> {
+    if let (Some(bundle), Some(subject)) = (&args.bundle, &args.subject) {
+        return one_bundle(context, args, bundle, subject);
+    }
     let mut world = match &args.pack {
         Some(path) => packed(context, path)?,
         None => context.world_for(Cancel::new(), args.offline)?,
@@ -49,6 +52,42 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
         }
     }
     Ok(verified.exit)
+}
+
+/// One bundle: trust comes from the file that is named, else from the project's config.
+fn one_bundle(context: &Context<'_>, args: &VerifyArgs, bundle: &Path, subject: &str) -> Result<Exit, Failure> {
+    let unreadable = |path: &Path, error: &std::io::Error| {
+        Failure::new(Exit::Usage, "bundle::unreadable", format!("{}: {error}", path.display()))
+    };
+    let trust = match args.trust.as_deref() {
+        Some(path) => {
+            let (workspace, trust) = trust_file(path)?;
+            ops::read_trust(workspace.as_ref(), &trust)?
+        }
+        None => {
+            let world = context.world(Cancel::new())?;
+            ops::read_trust(world.workspace.as_ref(), &ops::Project::open(&world)?.config.trust)?
+        }
+    };
+    let size = std::fs::metadata(bundle).map_err(|error| unreadable(bundle, &error))?.len();
+    if size > crate::attest::bundle::LIMIT as u64 {
+        return Err(Failure::new(Exit::Integrity, "attest::malformed-bundle", "larger than any bundle"));
+    }
+    let bytes = std::fs::read(bundle).map_err(|error| unreadable(bundle, &error))?;
+    let file = Path::new(subject);
+    let subject = match file.is_file() {
+        true => crate::model::Digest::of(&std::fs::read(file).map_err(|error| unreadable(file, &error))?).to_string(),
+        false => subject.to_owned(),
+    };
+    let verified = ops::verify_bundle(&bytes, &subject, &trust)?;
+    match context.output.form {
+        Form::Json => context.output.json(&verified),
+        Form::Human => context.output.note(&format!(
+            "{}: about {} ({subject}), signed by {}, trusted as {}\n",
+            verified.predicate_type, verified.subject, verified.signed_by, verified.trusted_as
+        )),
+    }
+    Ok(Exit::Pass)
 }
 
 /// A world in which the project is what the pack holds.
