@@ -401,3 +401,51 @@ fn another_address_needs_tls() {
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("without TLS"), "{}", refused.stderr);
 }
+
+#[test]
+fn setup_alone_makes_what_a_build_needs() {
+    let Some(vault) = Vault::start("setup_alone_makes_what_a_build_needs") else { return };
+    let admin = [("VAULT_TOKEN", ROOT)];
+    // AppRole, with an engine and a login of their own mounts.
+    let auth = "[vault.auth]\nmethod = \"approle\"\nrole = \"shop\"\nmount = \"machines\"";
+    let shop = project(&vault.address(), 2, auth, "made-here");
+    shop.edit("compliance.toml", "engine = \"transit\"", "engine = \"transit\"\nmount = \"keys\"");
+    let dry = ok(&shop, &["vault", "setup", "--dry-run"], &[]).stdout;
+    assert!(dry.contains("POST keys/keys/made-here") && dry.contains("\"exportable\":false"), "{dry}");
+    assert!(dry.contains("path \"keys/sign/made-here\" { capabilities = [\"update\"] }"), "{dry}");
+    assert_eq!(vault.ask("GET", "keys/keys/made-here", &Value::Null).0, 404, "a dry run makes nothing");
+    assert_eq!(run(&shop, &["vault", "setup"], &[]).code, 2, "nobody's token");
+    ok(&shop, &["vault", "setup"], &admin);
+    let again = ok(&shop, &["vault", "setup"], &admin).stdout;
+    assert_eq!(again.matches("there already").count(), 2, "{again}");
+    let role_id = vault.admin("GET", "auth/machines/role/shop/role-id", &Value::Null)["data"]["role_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let secret_id = || {
+        vault.admin("POST", "auth/machines/role/shop/secret-id", &json!({}))["data"]["secret_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    trust(&shop, &[("VAULT_ROLE_ID", &role_id), ("VAULT_SECRET_ID", &secret_id())]);
+    ok(&shop, &BUILD, &[("VAULT_ROLE_ID", &role_id), ("VAULT_SECRET_ID", &secret_id())]);
+    shop.ok(&["verify", "--replay", "--offline"]);
+
+    // A CI's identity.
+    let issuer = Issuer::new();
+    let auth = "[vault.auth]\nmethod = \"jwt\"\nrole = \"ci\"\naudience = \"vault\"";
+    let ci = project(&vault.address(), 2, auth, "attest");
+    ci.write("issuer.pem", &issuer.public);
+    let unbound = ["vault", "setup", "--issuer", "https://ci.example", "--issuer-key", "issuer.pem"];
+    assert_eq!(run(&ci, &unbound, &admin).code, 2, "any job could log in");
+    ok(&ci, &[unbound.as_slice(), &["--claim", "repository=acme/shop"]].concat(), &admin);
+    trust(&ci, &[("VAULT_JWT", &issuer.token("acme/shop"))]);
+    ok(&ci, &BUILD, &[("VAULT_JWT", &issuer.token("acme/shop"))]);
+    assert_eq!(run(&ci, &BUILD, &[("VAULT_JWT", &issuer.token("evil/shop"))]).code, 0, "nothing is left to sign");
+    ci.edit("s0/package-lock.json", "1.0.0\"}}}", "2.0.0\"}}}");
+    assert_eq!(run(&ci, &BUILD, &[("VAULT_JWT", &issuer.token("evil/shop"))]).code, 5);
+    // What a build may do is no more than it needs.
+    let policy = ok(&ci, &["vault", "policy"], &[]).stdout;
+    assert_eq!(policy.lines().count(), 2, "{policy}");
+}

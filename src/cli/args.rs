@@ -230,6 +230,26 @@ pub struct PackArgs {
 /// What to do with Vault.
 #[derive(Debug, clap::Subcommand)]
 pub enum VaultCommand {
+    /// Make the mounts, keys, policy and login that the config needs, with VAULT_TOKEN as administrator; again changes nothing.
+    Setup {
+        /// Only print every request, and the policy.
+        #[arg(long)]
+        dry_run: bool,
+        /// Who issues the CI's tokens (jwt).
+        #[arg(long, value_name = "URL")]
+        issuer: Option<String>,
+        /// The issuer's public key, PEM, where it is not to be discovered (jwt).
+        #[arg(long, value_name = "FILE")]
+        issuer_key: Option<PathBuf>,
+        /// A claim that a job's token must have, once or more (jwt).
+        #[arg(long = "claim", value_name = "NAME=VALUE")]
+        claims: Vec<String>,
+        /// The claim that tells jobs apart [default: job_workflow_ref] (jwt).
+        #[arg(long, value_name = "NAME")]
+        user_claim: Option<String>,
+    },
+    /// Print what a build may do in Vault: the policy, HCL.
+    Policy,
     /// Print the public half of the key behind a role, PEM: a file for [trust] keys.
     PublicKey {
         /// The role's name in the config.

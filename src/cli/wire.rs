@@ -122,6 +122,7 @@ pub(super) fn world(
             vault(),
             cancel.clone(),
         )),
+        vault: Arc::new(adapters::vault::Administrator::new(vault(), cancel.clone())),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),
         cache,

@@ -57,6 +57,8 @@ pub struct VaultRole {
     pub mount: Option<String>,
     /// The role of pki, the key of transit.
     pub role: Option<String>,
+    /// The path of a secret.
+    pub path: Option<String>,
 }
 
 impl Config {

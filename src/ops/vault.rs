@@ -31,7 +31,7 @@ pub(super) fn signer_spec(config: &Config, with: &SignWith) -> Result<SignerSpec
     }
 }
 
-fn spec(config: &Config) -> VaultSpec {
+pub(super) fn spec(config: &Config) -> VaultSpec {
     let vault = config.vault();
     let auth = vault.auth;
     let of = |part: fn(&crate::config::VaultAuth) -> Option<String>| auth.as_ref().and_then(part);

@@ -1,7 +1,7 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
 use crate::ports::{
-    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanners, Signers, Subjects, Workspace,
+    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanners, Signers, Subjects, VaultAdmin, Workspace,
 };
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub struct World {
     pub scanners: Arc<dyn Scanners>,
     /// Opens signers; only when something is to be signed.
     pub signers: Arc<dyn Signers>,
+    /// Changes Vault's settings; only for `vault setup`.
+    pub vault: Arc<dyn VaultAdmin>,
     /// The databases.
     pub advisories: Arc<dyn AdvisoryStore>,
     /// Earlier contents of the project's files.

@@ -13,6 +13,7 @@ mod scanner;
 mod signer;
 mod subjects;
 mod timestamper;
+mod vault;
 mod workspace;
 
 pub use advisories::{Advisories, AdvisoriesError, AdvisoryStore};
@@ -25,6 +26,7 @@ pub use scanner::{OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTas
 pub use signer::{SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};
 pub use subjects::{ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
 pub use timestamper::{TimestampError, Timestamper};
+pub use vault::{VaultAdmin, VaultAdminError, VaultRequest};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
 
 /// A future in a box, so that traits with async methods stay usable as `dyn`.

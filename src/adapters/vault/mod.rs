@@ -5,14 +5,17 @@
 //! | [`environment`] | what `VAULT_…` and `BAO_…` say |
 //! | [`client`] | requests: spaced, tried again where that can help, answered in bounded memory |
 //! | [`login`] | a token by each method; refused where it lives too long |
+//! | [`admin`] | settings, changed with an administrator's token |
 //! | [`transit`] | signing with a key that never leaves Vault |
 //!
 //! Requests are made here and not by vaultrs, which hides `Retry-After` and the request's id, and cannot sign several
 //! texts in one request. Tokens live in memory alone and are given up at the end of the run that made them.
 
+pub(crate) mod admin;
 pub(crate) mod client;
 pub(crate) mod environment;
 pub(crate) mod login;
 pub(crate) mod transit;
 
+pub use admin::Administrator;
 pub use environment::VaultEnvironment;

@@ -1,0 +1,52 @@
+//! Settings, changed with an administrator's token.
+
+use super::client::{Tries, Vault, VaultError};
+use super::environment::VaultEnvironment;
+use crate::ports::{BoxFuture, Cancel, VaultAdmin, VaultAdminError, VaultRequest, VaultSpec};
+use reqwest::Method;
+
+/// Asks with the token of the environment.
+pub struct Administrator {
+    environment: VaultEnvironment,
+    cancel: Cancel,
+}
+
+impl Administrator {
+    /// With what the environment says.
+    pub fn new(environment: VaultEnvironment, cancel: Cancel) -> Self {
+        Self { environment, cancel }
+    }
+}
+
+impl VaultAdmin for Administrator {
+    fn ask<'a>(
+        &'a self,
+        spec: &'a VaultSpec,
+        requests: &'a [VaultRequest],
+    ) -> BoxFuture<'a, Result<Vec<bool>, VaultAdminError>> {
+        Box::pin(async move {
+            let failed = |error: VaultError| match error {
+                VaultError::Refused(reason) => VaultAdminError::Refused(reason),
+                other => VaultAdminError::Unavailable(other.to_string()),
+            };
+            let vault = Vault::new(spec, &self.environment, self.cancel.clone()).map_err(failed)?;
+            let token = self.environment.token.as_ref();
+            let token =
+                token.ok_or_else(|| VaultAdminError::Refused("set VAULT_TOKEN to an administrator's token".into()))?;
+            let mut done = Vec::with_capacity(requests.len());
+            for request in requests {
+                let method = if request.method == "PUT" { Method::PUT } else { Method::POST };
+                match vault.ask(Some(token), &method, &request.path, Some(&request.body), Tries::Several).await {
+                    Ok(_) => done.push(true),
+                    Err(VaultError::Denied { status: 400, reason, .. })
+                        if request.there_already.is_some_and(|text| reason.contains(text)) =>
+                    {
+                        done.push(false);
+                    }
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+            Ok(done)
+        })
+    }
+}
