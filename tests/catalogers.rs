@@ -196,6 +196,12 @@ const EXTRACTORS: &[(&str, Option<&str>)] = &[
     ("uvlock", None),
     ("wheelegg", Some("a.dist-info/METADATA")),
     ("yarnlock", None),
+    ("cabal", None),
+    ("cargotoml", None),
+    ("denojson", None),
+    ("gradleverificationmetadataxml", None),
+    ("renvlock", None),
+    ("stacklock", None),
 ];
 
 /// Those that are read where packages are installed.

@@ -64,7 +64,7 @@ fn vectors(test: &str, kinds: &[EcosystemKind], files: &[&str]) {
 #[test]
 fn semver_vectors() {
     use EcosystemKind::{CratesIo, Go, Hex, Npm};
-    vectors("semver_vectors", &[Npm, CratesIo, Go, Hex], &["semver-versions.txt"]);
+    vectors("semver_vectors", &[Npm, CratesIo, Go, Hex, EcosystemKind::parse("SwiftURL")], &["semver-versions.txt"]);
 }
 
 #[test]

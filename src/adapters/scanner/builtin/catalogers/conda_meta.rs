@@ -3,7 +3,7 @@
 
 use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 use super::collect::Collector;
-use super::identity::{self, Origin};
+use super::conda::{self, Build};
 use super::json;
 use serde::Deserialize;
 
@@ -44,13 +44,9 @@ impl Cataloger for CondaMeta {
             .next()
             .unwrap_or_default();
         let build = package.build.clone().or(package.build_string.clone()).unwrap_or_default();
-        let further = [
-            ("build", build.as_str()),
-            ("channel", channel),
-            ("subdir", package.subdir.as_deref().unwrap_or_default()),
-        ];
-        let mut component = identity::qualified("conda", (None, &name), &name, &version, &Origin::Registry, &further)
-            .map_err(ParseError)?;
+        let subdir = package.subdir.as_deref().unwrap_or_default();
+        let build = Build { build: &build, channel, subdir };
+        let mut component = conda::component(&name, &version, build).map_err(ParseError)?;
         component.licenses = package.license.filter(|license| !license.is_empty()).into_iter().collect();
         let mut all = Collector::default();
         all.add(component);

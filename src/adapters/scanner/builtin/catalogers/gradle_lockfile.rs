@@ -15,7 +15,7 @@ impl Cataloger for GradleLockfile {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -70,13 +70,20 @@ impl Cataloger for GradleLockfile {
 /// Needed for development where no configuration but those of tests and of the build needs it.
 fn scope(configurations: &str) -> Scope {
     let is_development = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        ["test", "annotationprocessor", "checkstyle", "jacoco", "pmd", "spotbugs", "developmentonly"]
-            .iter()
-            .any(|it| name.contains(it))
+        let lower = name.to_ascii_lowercase();
+        let tools = ["annotationprocessor", "checkstyle", "jacoco", "pmd", "spotbugs", "developmentonly"];
+        is_of_tests(name) || tools.iter().any(|it| lower.contains(it))
     };
     let mut names = configurations.split(',').filter(|name| !name.is_empty()).peekable();
     if names.peek().is_some() && names.all(is_development) { Scope::Development } else { Scope::Runtime }
+}
+
+/// Whether `test` is one of the words of a configuration's name (`testRuntimeClasspath`, `debugUnitTestCompileClasspath`), as it
+/// is not in `latestRuntimeClasspath`.
+fn is_of_tests(name: &str) -> bool {
+    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_lowercase());
+    name.strip_prefix("test").is_some_and(ends)
+        || name.match_indices("Test").any(|(at, word)| ends(&name[at + word.len()..]))
 }
 
 /// A module of Maven's name space.
@@ -111,5 +118,17 @@ mod tests {
             assert!(!cut.gaps.is_empty() || components(&cut).is_empty(), "{end}");
         }
         damage(&GradleLockfile, "gradle.lockfile", SAMPLE);
+    }
+
+    #[test]
+    fn tests_are_a_word_of_a_name() {
+        for name in
+            ["testCompileClasspath", "debugUnitTestRuntimeClasspath", "test", "integrationTest", "testFixturesApi"]
+        {
+            assert!(is_of_tests(name), "{name}");
+        }
+        for name in ["latestRuntimeClasspath", "runtimeClasspath", "testimonialsRuntimeClasspath", "contestApi", ""] {
+            assert!(!is_of_tests(name), "{name}");
+        }
     }
 }

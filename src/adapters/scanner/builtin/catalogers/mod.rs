@@ -11,6 +11,10 @@ mod cargo_lock;
 mod collect;
 mod composer_lock;
 mod conan_lock;
+mod conda;
+mod conda_environment;
+mod conda_explicit;
+mod conda_lock;
 mod conda_meta;
 pub mod covered;
 mod deps_json;
@@ -74,6 +78,9 @@ pub const ALL: &[&dyn Cataloger] = &[
     &composer_lock::ComposerInstalled,
     &composer_lock::ComposerLock,
     &conan_lock::ConanLock,
+    &conda_environment::CondaEnvironment,
+    &conda_explicit::CondaExplicit,
+    &conda_lock::CondaLock,
     &conda_meta::CondaMeta,
     &deps_json::DepsJson,
     &dpkg::Dpkg,
