@@ -445,6 +445,28 @@ fn setup_alone_makes_what_a_build_needs() {
     assert_eq!(run(&ci, &BUILD, &[("VAULT_JWT", &issuer.token("evil/shop"))]).code, 0, "nothing is left to sign");
     ci.edit("s0/package-lock.json", "1.0.0\"}}}", "2.0.0\"}}}");
     assert_eq!(run(&ci, &BUILD, &[("VAULT_JWT", &issuer.token("evil/shop"))]).code, 5);
+    // What somebody else has made there before is not taken for ours.
+    let loose = project(&vault.address(), 1, "[vault.auth]\nmethod = \"token\"", "loose");
+    assert_eq!(run(&loose, &["vault", "setup"], &admin).code, 2, "an exportable key");
+    vault.admin("POST", "sys/mounts/other", &json!({"type": "kv"}));
+    loose.edit("compliance.toml", "engine = \"transit\"", "engine = \"transit\"\nmount = \"other\"");
+    assert_eq!(run(&loose, &["vault", "setup"], &admin).code, 2, "another engine");
+    let open = json!({"bind_secret_id": false, "token_period": "24h", "token_policies": ["default"], "secret_id_bound_cidrs": ["127.0.0.1/32"]});
+    vault.admin("POST", "auth/machines/role/open", &json!({"token_policies": ["default"]}));
+    let _ = vault.ask("POST", "auth/machines/role/open", &open);
+    shop.edit("compliance.toml", "role = \"shop\"", "role = \"open\"");
+    let _ = ok(&shop, &["vault", "setup"], &admin);
+    let closed = vault.admin("GET", "auth/machines/role/open", &Value::Null);
+    assert_eq!((&closed["data"]["bind_secret_id"], &closed["data"]["token_period"]), (&json!(true), &json!(0)));
+    // Names that would mean more in a policy than themselves are no names.
+    for (from, to) in [("role = \"open\"", "role = \"*\""), ("mount = \"keys\"", "mount = \"a\\\" { }\"")] {
+        let text = String::from_utf8(shop.read("compliance.toml")).unwrap();
+        shop.edit("compliance.toml", from, to);
+        let refused = run(&shop, &["vault", "setup", "--dry-run"], &[]);
+        assert_eq!(refused.code, 2, "{to}: {}", refused.stdout);
+        assert!(refused.stderr.contains("config::vault-path"), "{}", refused.stderr);
+        shop.write("compliance.toml", text);
+    }
     // What a build may do is no more than it needs.
     let policy = ok(&ci, &["vault", "policy"], &[]).stdout;
     assert_eq!(policy.lines().count(), 2, "{policy}");

@@ -32,7 +32,7 @@ pub struct Setup {
     pub hcl: String,
     /// Every request, in order.
     pub requests: Vec<VaultRequest>,
-    /// Whether each was made and changed something; empty for a dry run.
+    /// Whether each was taken; `false` where all was there already. Empty for a dry run.
     pub changed: Vec<bool>,
     /// What is left to do by hand.
     pub left: Vec<String>,
@@ -56,7 +56,11 @@ pub fn plan_setup(config: &Config, options: &SetupOptions) -> Result<Setup, Fail
                 requests.push(post(format!("sys/mounts/{mount}"), json!({"type": "transit"}), Some(IN_USE)));
                 let key = role.role.as_deref().unwrap_or_default();
                 let body = json!({"type": "ecdsa-p256", "exportable": false, "allow_plaintext_backup": false});
+                // What is in use may be another engine, and a key that is there stays as it is: both are looked at.
+                requests.push(look(format!("sys/mounts/{mount}"), [("/data/type", json!("transit"))]));
                 requests.push(post(format!("{mount}/keys/{key}"), body, None));
+                let safe = [("/data/exportable", json!(false)), ("/data/allow_plaintext_backup", json!(false))];
+                requests.push(look(format!("{mount}/keys/{key}"), safe));
                 left.push(format!("put its public key into [trust] keys: proofmark vault public-key {name}"));
             }
             ("kv", _) => left.push(format!("the secret of the role {name} is put there by whoever has it")),
@@ -70,6 +74,7 @@ pub fn plan_setup(config: &Config, options: &SetupOptions) -> Result<Setup, Fail
         path: format!("sys/policies/acl/{policy}"),
         body: json!({"policy": hcl}),
         there_already: None,
+        expected: Vec::new(),
     });
     match &vault.auth {
         Some(auth) => login(&vault, auth, &policy, options, &mut requests, &mut left)?,
@@ -98,7 +103,13 @@ pub fn setup(world: &World, config: &Config, options: &SetupOptions, dry_run: bo
 }
 
 fn post(path: String, body: Value, there_already: Option<&'static str>) -> VaultRequest {
-    VaultRequest { method: "POST", path, body, there_already }
+    VaultRequest { method: "POST", path, body, there_already, expected: Vec::new() }
+}
+
+/// Looks that what lies at a path is as it must be.
+fn look<const N: usize>(path: String, expected: [(&str, Value); N]) -> VaultRequest {
+    let expected = expected.into_iter().map(|(at, value)| (at.to_owned(), value)).collect();
+    VaultRequest { method: "GET", path, body: Value::Null, there_already: None, expected }
 }
 
 fn mount(role: &VaultRole) -> &str {
@@ -149,9 +160,16 @@ fn login(
         ("approle" | "jwt", None) => return needs("[vault.auth] names no role", "name one: `role = \"ci\"`"),
         ("approle", Some(role)) => {
             requests.push(post(format!("sys/auth/{mount}"), json!({"type": "approle"}), Some(IN_USE)));
-            let body = json!({"token_policies": [policy], "token_ttl": TTL, "token_max_ttl": TTL,
-                "secret_id_num_uses": 1, "secret_id_ttl": "10m"});
+            // A role that is there keeps what is not said: all is said.
+            let body = json!({"token_policies": [policy], "token_ttl": TTL, "token_max_ttl": TTL, "token_period": 0,
+                "bind_secret_id": true, "secret_id_num_uses": 1, "secret_id_ttl": "10m"});
             requests.push(post(format!("auth/{mount}/role/{role}"), body, None));
+            let safe = [
+                ("/data/bind_secret_id", json!(true)),
+                ("/data/token_period", json!(0)),
+                ("/data/token_policies", json!([policy])),
+            ];
+            requests.push(look(format!("auth/{mount}/role/{role}"), safe));
             left.push(format!("hand out role id and secret ids of auth/{mount}/role/{role}, wrapped"));
         }
         ("jwt", Some(role)) => {
@@ -175,11 +193,23 @@ fn login(
             requests.push(post(format!("auth/{mount}/config"), config, None));
             let claims: Map<String, Value> =
                 options.claims.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
-            let audience = auth.audience.as_ref().or(vault.address.as_ref()).cloned().unwrap_or_default();
-            let body = json!({"role_type": "jwt", "bound_audiences": [audience], "bound_claims": claims,
+            // As the login asks for it.
+            let audience =
+                auth.audience.as_deref().or(vault.address.as_deref().map(|address| address.trim_end_matches('/')));
+            let Some(audience) = audience.filter(|audience| !audience.is_empty()) else {
+                return needs("for whom the tokens are is not known", "set [vault.auth] audience, or [vault] address");
+            };
+            let body = json!({"role_type": "jwt", "bound_audiences": [audience], "bound_claims": claims.clone(),
                 "user_claim": options.user_claim.as_deref().unwrap_or("job_workflow_ref"),
-                "token_policies": [policy], "token_ttl": TTL, "token_max_ttl": TTL});
+                "bound_claims_type": "string", "expiration_leeway": 0, "not_before_leeway": 0, "clock_skew_leeway": 0,
+                "token_policies": [policy], "token_ttl": TTL, "token_max_ttl": TTL, "token_period": 0});
             requests.push(post(format!("auth/{mount}/role/{role}"), body, None));
+            let safe = [
+                ("/data/token_period", json!(0)),
+                ("/data/bound_claims", Value::from(claims)),
+                ("/data/token_policies", json!([policy])),
+            ];
+            requests.push(look(format!("auth/{mount}/role/{role}"), safe));
         }
         ("kubernetes", _) => left.push("the login of pods is not set up by this version".to_owned()),
         _ => left.push(format!("give whoever builds a token of the policy {policy}")),

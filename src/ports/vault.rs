@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Asks Vault as an administrator: with the environment's own token, whatever the config says of logins.
 pub trait VaultAdmin: Send + Sync {
-    /// Makes requests, in order, until one fails; whether each changed something.
+    /// Makes requests, in order, until one fails; whether each was taken (`false`: all is there already).
     fn ask<'a>(
         &'a self,
         spec: &'a VaultSpec,
@@ -16,7 +16,7 @@ pub trait VaultAdmin: Send + Sync {
 /// A request.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VaultRequest {
-    /// `POST` or `PUT`.
+    /// `POST`, `PUT` or `GET`.
     pub method: &'static str,
     /// Below `/v1/`.
     pub path: String,
@@ -25,6 +25,9 @@ pub struct VaultRequest {
     /// What a refusal says where all is there already.
     #[serde(skip)]
     pub there_already: Option<&'static str>,
+    /// What an answer to `GET` must hold, by JSON pointer: something else was there before, and was not changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expected: Vec<(String, serde_json::Value)>,
 }
 
 /// Why a request was not done.

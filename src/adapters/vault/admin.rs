@@ -35,9 +35,24 @@ impl VaultAdmin for Administrator {
                 token.ok_or_else(|| VaultAdminError::Refused("set VAULT_TOKEN to an administrator's token".into()))?;
             let mut done = Vec::with_capacity(requests.len());
             for request in requests {
-                let method = if request.method == "PUT" { Method::PUT } else { Method::POST };
-                match vault.ask(Some(token), &method, &request.path, Some(&request.body), Tries::Several).await {
-                    Ok(_) => done.push(true),
+                let (method, body) = match request.method {
+                    "GET" => (Method::GET, None),
+                    "PUT" => (Method::PUT, Some(&request.body)),
+                    _ => (Method::POST, Some(&request.body)),
+                };
+                match vault.ask(Some(token), &method, &request.path, body, Tries::Several).await {
+                    Ok(answer) => {
+                        let other = request.expected.iter().find(|(at, value)| answer.pointer(at) != Some(value));
+                        if let Some((at, value)) = other {
+                            let found = answer.pointer(at).cloned().unwrap_or_default();
+                            let reason = format!(
+                                "{} has {at} = {found} where it must be {value}: it was made by somebody else, and is left as it is",
+                                request.path
+                            );
+                            return Err(VaultAdminError::Refused(reason));
+                        }
+                        done.push(true);
+                    }
                     Err(VaultError::Denied { status: 400, reason, .. })
                         if request.there_already.is_some_and(|text| reason.contains(text)) =>
                     {

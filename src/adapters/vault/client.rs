@@ -86,7 +86,11 @@ impl Vault {
             std::fs::read(path).map_err(|error| refuse(format!("VAULT_CACERT: {}: {error}", path.display())))
         });
         let builder = http::client(&base, authorities.transpose()?.as_deref()).map_err(refuse)?;
-        let client = builder.timeout(Duration::from_secs(30)).build().map_err(|error| refuse(http::reason(&error)))?;
+        let client = builder
+            .timeout(Duration::from_secs(30))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| refuse(http::reason(&error)))?;
         let backoff = Backoff { retries: spec.retries.unwrap_or(5).min(5), ..Backoff::default() };
         let call = Call::new(Limiter::new(spec.requests_per_second.unwrap_or(0)), backoff, MOST_TOTAL, cancel);
         Ok(Self { base, namespace: spec.namespace.clone().or_else(|| environment.namespace.clone()), client, call })
@@ -122,10 +126,7 @@ impl Vault {
         let attempt = || self.once(token, method, path, &url, body);
         match tries {
             Tries::Several => self.call.run(attempt).await,
-            Tries::One => match attempt().await {
-                Outcome::Done(value) => Ok(value),
-                Outcome::Failed(error) | Outcome::Again { error, .. } => Err(error),
-            },
+            Tries::One => self.call.once(attempt).await,
         }
     }
 

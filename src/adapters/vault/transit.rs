@@ -51,10 +51,11 @@ impl TransitSigner {
         let unusable = || VaultError::Unusable(path.clone());
         let answer = vault.ask(Some(&login.token), &Method::GET, &path, None, Tries::Several).await?;
         let data = answer.get("data").ok_or_else(unusable)?;
-        let flag = |name: &str| data.get(name).and_then(Value::as_bool).unwrap_or(false);
-        if flag("exportable") || flag("allow_plaintext_backup") {
+        let flag = |name: &str| data.get(name).and_then(Value::as_bool);
+        let stays = flag("exportable") == Some(false) && flag("allow_plaintext_backup") == Some(false);
+        if !stays || flag("imported_key") == Some(true) {
             return Err(VaultError::Refused(format!(
-                "the key {mount}/{key} can be taken out of Vault: make one that is not exportable and has no plaintext backup"
+                "the key {mount}/{key} can be outside of Vault as well: make one there that is not exportable and has no plaintext backup"
             )));
         }
         let kind = match data.get("type").and_then(Value::as_str) {

@@ -52,8 +52,13 @@ fn words(setup: &Setup) -> String {
     let mut text = String::new();
     for (index, request) in setup.requests.iter().enumerate() {
         let what = match setup.changed.get(index) {
+            None if request.method == "GET" => {
+                let must: Vec<String> = request.expected.iter().map(|(at, value)| format!("{at} = {value}")).collect();
+                format!("  must have {}", must.join(", "))
+            }
             None => format!(" {}", request.body),
-            Some(true) => "  made".to_owned(),
+            Some(true) if request.method == "GET" => "  is as it must be".to_owned(),
+            Some(true) => "  set".to_owned(),
             Some(false) => "  there already".to_owned(),
         };
         text.push_str(&format!("{} {}{what}\n", request.method, request.path));

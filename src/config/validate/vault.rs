@@ -2,7 +2,7 @@
 
 use super::names::{self, Names};
 use crate::config::errors::{ConfigError, Report, Span};
-use crate::config::raw::{RawConfig, Text};
+use crate::config::raw::{RawConfig, Section, Text};
 
 /// Checks `[vault]` and the secrets that refer to it.
 pub(super) fn check(raw: &RawConfig, names: &Names<'_>, report: &mut Report) {
@@ -10,6 +10,9 @@ pub(super) fn check(raw: &RawConfig, names: &Names<'_>, report: &mut Report) {
         if *name == "local" {
             super::reserved("a Vault role", name, role.key, "that is the embedded signer", report);
         }
+        plain(role, "mount", false, report);
+        plain(role, "role", true, report);
+        plain(role, "path", false, report);
         let Some(engine) = role.text("engine") else { continue };
         let (needed, useless): (&[&str], &[&str]) = match engine.text {
             "kv" => (&["path", "field"], &["role", "ttl"]),
@@ -27,10 +30,34 @@ pub(super) fn check(raw: &RawConfig, names: &Names<'_>, report: &mut Report) {
             report.add(error);
         }
     }
+    if let Some(auth) = raw.table("vault").and_then(|vault| vault.table("auth")) {
+        plain(auth, "mount", false, report);
+        plain(auth, "role", true, report);
+    }
     let token = raw.table("scan").and_then(|scan| scan.table("trivy")).and_then(|trivy| trivy.secret("token"));
     if let Some(token) = token {
         need_role(token.text, token.span, &["kv"], names, report);
     }
+}
+
+/// Reports a name or path that could mean more than itself where it ends up: in a path of Vault, and in a policy, where `*` and `+`
+/// stand for others and a quote ends the text.
+fn plain(section: &Section, key: &str, one: bool, report: &mut Report) {
+    let Some(found) = section.text(key) else { return };
+    let is_plain = |part: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        !part.is_empty() && part.bytes().all(inner) && !matches!(part, "." | "..")
+    };
+    if found.text.split('/').all(is_plain) && !(one && found.text.contains('/')) {
+        return;
+    }
+    let what = if one {
+        "letters, digits, `_`, `-` and `.`"
+    } else {
+        "parts of letters, digits, `_`, `-` and `.`, with `/` between"
+    };
+    let message = format!("`{}` cannot stand in a path of Vault", found.text);
+    report.add(ConfigError::new("config::vault-path", found.span, message).help(format!("only {what}")));
 }
 
 /// Reports a role that is not declared, or whose engine is none of these.
