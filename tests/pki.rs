@@ -14,7 +14,8 @@ mod common;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::tools::{Server, free_port, tool};
+use common::tools::{free_port, tool};
+use common::vault::{Vault, text};
 use common::{AS_OF, Project, Run};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -24,122 +25,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-const ROOT: &str = "root-token-of-this-test";
 const IDENTITY: &str = "https://ci.example/acme/shop/.ci/build.yml@refs/heads/main";
 const BUILD: [&str; 4] = ["build", "--as-of", AS_OF, "-v"];
-
-/// A server with a root, an intermediate and a role for attestations, and an audit log.
-struct Vault {
-    server: Server,
-    home: tempfile::TempDir,
-}
-
-impl Vault {
-    fn start(test: &str) -> Option<Self> {
-        let bao = tool(test, "bao")?;
-        let home = tempfile::tempdir().unwrap();
-        let config = home.path().join("audit.hcl");
-        let log = home.path().join("audit.log");
-        let text = format!("audit \"file\" \"to-file\" {{ options {{ file_path = \"{}\" }} }}\n", log.display());
-        std::fs::write(&config, text).unwrap();
-        let port = free_port();
-        let mut command = Command::new(bao);
-        command.args(["server", "-dev", "-dev-no-store-token", &format!("-dev-root-token-id={ROOT}")]);
-        command.arg(format!("-dev-listen-address=127.0.0.1:{port}")).env("HOME", home.path());
-        command.arg(format!("-config={}", config.display()));
-        let vault = Self { server: Server::start(&mut command, port), home };
-        for _ in 0..200 {
-            if vault.ask("GET", "sys/health", &Value::Null).0 == 200 {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        vault.authorities();
-        vault.role("attestation", json!({}));
-        let policy = "path \"pki/sign/*\" { capabilities = [\"update\"] }\npath \"transit/sign/*\" { capabilities = [\"update\"] }\npath \"transit/keys/*\" { capabilities = [\"read\"] }";
-        vault.admin("PUT", "sys/policies/acl/sign", &json!({"policy": policy}));
-        vault.admin("POST", "sys/mounts/transit", &json!({"type": "transit"}));
-        vault.admin("POST", "transit/keys/attest", &json!({"type": "ecdsa-p256"}));
-        Some(vault)
-    }
-
-    fn authorities(&self) {
-        self.admin("POST", "sys/mounts/pki-root", &json!({"type": "pki", "config": {"max_lease_ttl": "87600h"}}));
-        self.admin("POST", "sys/mounts/pki", &json!({"type": "pki", "config": {"max_lease_ttl": "43800h"}}));
-        let ec = json!({"common_name": "root", "key_type": "ec", "key_bits": 256, "ttl": "87600h"});
-        self.admin("POST", "pki-root/root/generate/internal", &ec);
-        let asked = json!({"common_name": "intermediate", "key_type": "ec", "key_bits": 256});
-        let request = self.admin("POST", "pki/intermediate/generate/internal", &asked);
-        let signed = self.admin(
-            "POST",
-            "pki-root/root/sign-intermediate",
-            &json!({"csr": request["data"]["csr"], "ttl": "43800h", "max_path_length": 0, "common_name": "intermediate"}),
-        );
-        let chain = format!("{}\n{}", text(&signed["data"]["certificate"]), text(&signed["data"]["issuing_ca"]));
-        self.admin("POST", "pki/intermediate/set-signed", &json!({"certificate": chain}));
-    }
-
-    /// A role as safe as it should be, but for what is changed.
-    fn role(&self, name: &str, changed: Value) {
-        let mut role = json!({
-            "allow_any_name": false, "enforce_hostnames": false, "allowed_uri_sans": ["https://ci.example/acme/*"],
-            "require_cn": false, "use_csr_common_name": false, "use_csr_sans": true, "cn_validations": ["disabled"],
-            "key_type": "ec", "key_bits": 256, "key_usage": ["DigitalSignature"],
-            "ext_key_usage_oids": ["1.3.6.1.5.5.7.3.3"], "server_flag": false, "client_flag": false,
-            "ttl": "15m", "max_ttl": "15m", "not_before_duration": "30s", "no_store": true,
-        });
-        for (key, value) in changed.as_object().unwrap() {
-            role[key] = value.clone();
-        }
-        self.admin("POST", &format!("pki/roles/{name}"), &role);
-    }
-
-    /// The chain above the leaves, PEM.
-    fn roots(&self) -> String {
-        let chain = self.admin("GET", "pki/cert/ca_chain", &Value::Null);
-        format!("{}\n", text(&chain["data"]["ca_chain"]))
-    }
-
-    fn address(&self) -> String {
-        format!("http://127.0.0.1:{}", self.server.port)
-    }
-
-    fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.server.port)).unwrap();
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let head = format!(
-            "{method} /v1/{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-vault-token: {ROOT}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        let body = answer.find('{').map(|at| &answer[at..=answer.rfind('}').unwrap()]).unwrap_or("null");
-        (status, serde_json::from_str(body).unwrap())
-    }
-
-    fn admin(&self, method: &str, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.ask(method, path, body);
-        assert!((200..300).contains(&status), "{path}: {status} {answer}");
-        answer
-    }
-
-    fn token(&self) -> String {
-        let answer = self.admin("POST", "auth/token/create", &json!({"policies": ["sign"], "ttl": "15m"}));
-        text(&answer["auth"]["client_token"]).to_owned()
-    }
-
-    /// The audit log's lines.
-    fn audit(&self) -> Vec<Value> {
-        let log = std::fs::read_to_string(self.home.path().join("audit.log")).unwrap();
-        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value}"))
-}
 
 /// A project of so many services that signs by a role.
 fn project(vault: &Vault, services: usize, role: &str, sign: &str) -> Project {
