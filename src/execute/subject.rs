@@ -3,10 +3,10 @@
 use super::bridge::wait_for;
 use super::evidence::SubjectEvidence;
 use crate::attest;
-use crate::matching;
+use crate::matching::Matcher;
 use crate::model::{Digest, Finding, Gap, GapKind, Sbom, ScannerIdentity, Subject};
 use crate::ports::{
-    ActionKey, ActionRecord, Advisories, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest,
+    ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest,
     ScanTask, Scanner,
 };
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ const SLICE: &str = "slice";
 #[derive(Debug, Clone)]
 pub(super) struct Scanned {
     pub(super) subject: Subject,
-    pub(super) sbom: Sbom,
+    pub(super) sbom: Arc<Sbom>,
     pub(super) document: Arc<[u8]>,
     pub(super) digest: Digest,
 }
@@ -34,7 +34,7 @@ impl Scanned {
     /// The result of a scan that gave components, with the document of it.
     pub(super) fn new(subject: Subject, sbom: Sbom, scanner: &ScannerIdentity) -> Self {
         let document: Arc<[u8]> = attest::cyclonedx::encode(&subject, &sbom, scanner).into();
-        Self { digest: Digest::of(&document), subject, sbom, document }
+        Self { digest: Digest::of(&document), subject, sbom: Arc::new(sbom), document }
     }
 
     /// The result of a scan that gave none: nothing is known of the subject but that.
@@ -46,7 +46,7 @@ impl Scanned {
 
     /// Keeps it in the cache. That it cannot be kept costs a later run time, nothing else.
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
-        let Ok(model) = postcard::to_stdvec(&self.sbom) else { return };
+        let Ok(model) = postcard::to_stdvec(self.sbom.as_ref()) else { return };
         keep(key, &[(DOCUMENT, &self.document), (MODEL, &model)], cache, events);
     }
 
@@ -59,7 +59,7 @@ impl Scanned {
     ) -> Option<Self> {
         let document = blob(record, DOCUMENT, cache, events)?;
         let model = blob(record, MODEL, cache, events)?;
-        let sbom = postcard::from_bytes(&model).ok()?;
+        let sbom = Arc::new(postcard::from_bytes(&model).ok()?);
         Some(Self { subject: subject.clone(), sbom, digest: *record.outputs.get(DOCUMENT)?, document: document.into() })
     }
 }
@@ -74,9 +74,10 @@ pub(super) struct Matched {
 
 impl Matched {
     /// Looks an SBOM's components up.
-    pub(super) fn of(sbom: &Sbom, advisories: &dyn Advisories) -> Result<Self, AdvisoriesError> {
-        let matched = matching::match_sbom(sbom, advisories)?;
-        let slice = attest::slice::encode(&matched.slice).into();
+    pub(super) fn of(sbom: &Sbom, matcher: &Matcher) -> Result<Self, AdvisoriesError> {
+        let matched = matcher.of(sbom)?;
+        let advisories = matched.pieces.iter().map(|piece| piece.text(attest::slice::advisory));
+        let slice = attest::slice::join(matcher.snapshot(), advisories).into();
         Ok(Self { findings: matched.findings, gaps: matched.gaps, slice })
     }
 
