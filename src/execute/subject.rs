@@ -16,10 +16,8 @@ use std::sync::Arc;
 pub(super) const DOCUMENT: &str = crate::plan::DOCUMENT;
 /// The same SBOM in a form that is fast to read back.
 const MODEL: &str = "model";
-/// Findings and gaps of a match.
-const FINDINGS: &str = "findings";
-/// The advisory slice of a match.
-const SLICE: &str = "slice";
+/// Findings and gaps of a match, and its advisory slice.
+const MATCHED: &str = "matched";
 
 /// A finished scan.
 #[derive(Debug, Clone)]
@@ -84,15 +82,16 @@ impl Matched {
     /// Keeps it in the cache, as [`Scanned::keep`].
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
         let Ok(findings) = serde_json::to_vec(&(&self.findings, &self.gaps)) else { return };
-        keep(key, &[(FINDINGS, &findings), (SLICE, &self.slice)], cache, events);
+        let Ok(matched) = postcard::to_stdvec(&(findings.as_slice(), self.slice.as_ref())) else { return };
+        keep(key, &[(MATCHED, &matched)], cache, events);
     }
 
     /// Reads it back.
     pub(super) fn recall(record: &ActionRecord, cache: &dyn Cache, events: &dyn Events) -> Option<Self> {
-        let findings = blob(record, FINDINGS, cache, events)?;
-        let slice = blob(record, SLICE, cache, events)?.into();
-        let (findings, gaps) = serde_json::from_slice(&findings).ok()?;
-        Some(Self { findings, gaps, slice })
+        let matched = blob(record, MATCHED, cache, events)?;
+        let (findings, slice): (&[u8], &[u8]) = postcard::from_bytes(&matched).ok()?;
+        let (findings, gaps) = serde_json::from_slice(findings).ok()?;
+        Some(Self { findings, gaps, slice: slice.into() })
     }
 }
 

@@ -290,24 +290,23 @@ fn reusable(
     prepared: &Prepared,
     assembled: &Assembled,
 ) -> BTreeMap<Digest, (Digest, SignerId)> {
-    let wanted: BTreeSet<Digest> = assembled.drafts.values().flatten().map(|draft| draft.digest).collect();
+    let wanted: BTreeMap<Digest, &Draft> =
+        assembled.drafts.values().flatten().map(|draft| (draft.digest, draft)).collect();
     let recorded = prepared
         .previous
         .iter()
         .flat_map(|(lock, _)| &lock.services)
         .flat_map(|service| &service.subjects)
         .flat_map(|subject| &subject.attestations)
-        .filter(|attestation| wanted.contains(&attestation.statement));
-    let holds = |attestation: &&LockAttestation| {
+        .filter_map(|attestation| Some((attestation, *wanted.get(&attestation.statement)?)));
+    let holds = |(attestation, draft): &(&LockAttestation, &Draft)| {
         let bytes = store.read(Kind::Bundle, &attestation.bundle).ok();
-        let verified = bytes.and_then(|bytes| attest::verify_bundle(&bytes, trust).ok());
-        verified.is_some_and(|verified| {
-            verified.payload_digest() == attestation.statement && attestation.signer.is_of(verified.signed_by())
-        })
+        let signed = bytes.and_then(|bytes| attest::verify_known(&bytes, &draft.payload, trust).ok()?);
+        signed.is_some_and(|signed| attestation.signer.is_of(&signed.by))
     };
     recorded
         .filter(holds)
-        .map(|attestation| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
+        .map(|(attestation, _)| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
         .collect()
 }
 
