@@ -2,6 +2,7 @@
 
 use super::stamp::stamp;
 use crate::ports::{FileKind, FileStat, Workspace, WorkspaceError};
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -10,12 +11,24 @@ use std::sync::{Mutex, PoisonError};
 /// How many files are waited for at once: the disk takes them together, so that it is asked seldom.
 const WAITERS: usize = 16;
 
+/// From so many files on the file system is asked once to make everything safe, not file by file.
+#[cfg(target_os = "linux")]
+const MANY: usize = 256;
+
 /// A directory and what is below it.
 #[derive(Debug)]
 pub struct LocalWorkspace {
     root: PathBuf,
-    /// Paths that were written and not waited for.
-    unsettled: Mutex<Vec<String>>,
+    unsettled: Mutex<Unsettled>,
+}
+
+/// What was written and not waited for.
+#[derive(Debug, Default)]
+struct Unsettled {
+    paths: Vec<String>,
+    /// The directories that they are in, made and seen to lie in the project; opened before anything was written there, so
+    /// that what fails to be written is told there.
+    directories: BTreeMap<PathBuf, std::fs::File>,
 }
 
 impl LocalWorkspace {
@@ -35,12 +48,19 @@ impl LocalWorkspace {
         }
     }
 
-    /// Replaces a file; waits for the disk where asked to.
-    fn replace(&self, path: &str, bytes: &[u8], wait: bool) -> Result<(), WorkspaceError> {
-        let target = self.resolve(path)?;
-        let directory = target.parent().unwrap_or(&self.root);
+    fn unsettled(&self) -> std::sync::MutexGuard<'_, Unsettled> {
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the directory of a file that is to be written.
+    fn prepare(&self, directory: &Path, path: &str) -> Result<(), WorkspaceError> {
         std::fs::create_dir_all(directory).map_err(error(path))?;
-        self.require_inside(directory, path)?;
+        self.require_inside(directory, path)
+    }
+
+    /// Replaces a file in a directory that is there; waits for the disk where asked to.
+    fn replace(&self, target: &Path, path: &str, bytes: &[u8], wait: bool) -> Result<(), WorkspaceError> {
+        let directory = target.parent().unwrap_or(&self.root);
         let mut file = tempfile::Builder::new()
             .prefix(".proofmark-")
             .permissions(std::fs::Permissions::from_mode(0o644))
@@ -50,7 +70,7 @@ impl LocalWorkspace {
         if wait {
             file.as_file().sync_all().map_err(error(path))?;
         }
-        file.persist(&target).map_err(|failed| error(path)(failed.error))?;
+        file.persist(target).map_err(|failed| error(path)(failed.error))?;
         Ok(())
     }
 
@@ -61,6 +81,20 @@ impl LocalWorkspace {
         let root = std::fs::canonicalize(&self.root).map_err(failed)?;
         if real.starts_with(root) { Ok(()) } else { Err(WorkspaceError::Outside { path: path.to_owned() }) }
     }
+}
+
+/// Waits for the file systems that these directories are on, once each.
+#[cfg(target_os = "linux")]
+fn file_systems(directories: impl Iterator<Item = std::fs::File>) -> Result<(), WorkspaceError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mut settled = std::collections::BTreeSet::new();
+    for directory in directories {
+        let device = directory.metadata().map_err(error("."))?.dev();
+        if settled.insert(device) {
+            rustix::fs::syncfs(directory).map_err(|source| error(".")(source.into()))?;
+        }
+    }
+    Ok(())
 }
 
 fn error(path: &str) -> impl Fn(std::io::Error) -> WorkspaceError + '_ {
@@ -117,17 +151,32 @@ impl Workspace for LocalWorkspace {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
-        self.replace(path, bytes, true)
+        let target = self.resolve(path)?;
+        self.prepare(target.parent().unwrap_or(&self.root), path)?;
+        self.replace(&target, path, bytes, true)
     }
 
     fn write_soon(&self, path: &str, bytes: &[u8]) -> Result<(), WorkspaceError> {
-        self.replace(path, bytes, false)?;
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
-        Ok(())
+        let target = self.resolve(path)?;
+        let directory = target.parent().unwrap_or(&self.root);
+        let mut unsettled = self.unsettled();
+        if !unsettled.directories.contains_key(directory) {
+            self.prepare(directory, path)?;
+            let opened = std::fs::File::open(directory).map_err(error(path))?;
+            unsettled.directories.insert(directory.to_owned(), opened);
+        }
+        unsettled.paths.push(path.to_owned());
+        drop(unsettled);
+        self.replace(&target, path, bytes, false)
     }
 
     fn settle(&self) -> Result<(), WorkspaceError> {
-        let paths = std::mem::take(&mut *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner));
+        let Unsettled { paths, directories } = std::mem::take(&mut *self.unsettled());
+        #[cfg(target_os = "linux")]
+        if paths.len() >= MANY {
+            return file_systems(directories.into_values());
+        }
+        drop(directories);
         let settle = |paths: &[String]| -> Result<(), WorkspaceError> {
             for path in paths {
                 let file = std::fs::File::open(self.resolve(path)?).map_err(error(path))?;
@@ -182,15 +231,34 @@ mod tests {
     }
 
     #[test]
+    fn many_files_are_kept_as_few_are() {
+        let (directory, workspace) = workspace();
+        for count in [3, 300] {
+            for at in 0..count {
+                workspace.write_soon(&format!("{count}/{at}"), at.to_string().as_bytes()).unwrap();
+            }
+            workspace.settle().unwrap();
+            assert_eq!(workspace.list(&count.to_string()).unwrap().len(), count);
+            assert_eq!(workspace.read(&format!("{count}/2"), 9).unwrap(), b"2");
+        }
+        // What went away in between runs is made again.
+        std::fs::remove_dir_all(directory.path().join("3")).unwrap();
+        workspace.write_soon("3/0", b"").unwrap();
+        workspace.settle().unwrap();
+    }
+
+    #[test]
     fn nothing_leads_out_of_the_project() {
         let (directory, workspace) = workspace();
         let outside = tempfile::tempdir().unwrap();
         for path in ["", "/etc/passwd", "../x", "a/../../x"] {
             assert!(matches!(workspace.read(path, 1), Err(WorkspaceError::Outside { .. })), "{path}");
             assert!(matches!(workspace.write(path, b""), Err(WorkspaceError::Outside { .. })), "{path}");
+            assert!(matches!(workspace.write_soon(path, b""), Err(WorkspaceError::Outside { .. })), "{path}");
         }
         std::os::unix::fs::symlink(outside.path(), directory.path().join("link")).unwrap();
         assert!(matches!(workspace.write("link/x", b""), Err(WorkspaceError::Outside { .. })));
+        assert!(matches!(workspace.write_soon("link/x", b""), Err(WorkspaceError::Outside { .. })));
         assert!(!outside.path().join("x").exists());
     }
 }

@@ -44,5 +44,5 @@ pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};
 pub use timestamps::{Stamp, TimeSource};
 pub use trust::{Trust, TrustFiles};
-pub use verify::{Attestation, Signed, signer, verify_bundle};
+pub use verify::{Attestation, Signed, signer, verify_bundle, verify_known};
 pub use x509_errors::{AuthorityError, CertificateError, StampError};

@@ -2,7 +2,7 @@
 
 use super::errors::DocumentError;
 use super::json;
-use crate::model::AdvisorySlice;
+use crate::model::{Advisory, AdvisorySlice, Snapshot};
 
 /// The largest slice that is read, in bytes.
 pub const LIMIT: usize = 256 << 20;
@@ -15,6 +15,26 @@ pub fn encode(slice: &AdvisorySlice) -> Vec<u8> {
     let mut sorted = slice.clone();
     sorted.advisories.sort_by(|a, b| a.id.cmp(&b.id));
     json::canonical(&sorted)
+}
+
+/// The stored bytes of a slice, from those of its advisories in order of id: as [`encode`] of the whole.
+pub fn join<'a>(snapshot: &Snapshot, advisories: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut bytes = b"{\"advisories\":[".to_vec();
+    for (at, advisory) in advisories.enumerate() {
+        if at > 0 {
+            bytes.push(b',');
+        }
+        bytes.extend_from_slice(advisory);
+    }
+    bytes.extend_from_slice(b"],\"snapshot\":");
+    bytes.extend_from_slice(&json::canonical(snapshot));
+    bytes.push(b'}');
+    bytes
+}
+
+/// The stored bytes of one advisory.
+pub fn advisory(advisory: &Advisory) -> Vec<u8> {
+    json::canonical(advisory)
 }
 
 /// The slice of stored bytes.
@@ -38,9 +58,7 @@ pub fn decode(bytes: &[u8]) -> Result<AdvisorySlice, DocumentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        Advisory, Affected, AffectedPackage, Digest, Event, Range, RangeKind, SeverityScore, Snapshot, Timestamp,
-    };
+    use crate::model::{Affected, AffectedPackage, Digest, Event, Range, RangeKind, SeverityScore, Timestamp};
     use std::collections::BTreeMap;
 
     fn advisory(id: &str) -> Advisory {
@@ -86,6 +104,12 @@ mod tests {
         let mut reversed = slice();
         reversed.advisories.reverse();
         assert_eq!(encode(&reversed), bytes);
+        for count in 0..=2 {
+            let mut slice = slice();
+            slice.advisories.truncate(count);
+            let parts: Vec<Vec<u8>> = slice.advisories.iter().map(super::advisory).collect();
+            assert_eq!(join(&slice.snapshot, parts.iter().map(Vec::as_slice)), encode(&slice));
+        }
     }
 
     #[test]

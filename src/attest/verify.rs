@@ -86,6 +86,19 @@ pub fn verify_bundle(bytes: &[u8], trust: &Trust) -> Result<Attestation, VerifyE
     })
 }
 
+/// Who signed a bundle of which the payload is known: as [`verify_bundle`], with what the payload says left to whoever wrote it.
+/// `None` where it holds another payload.
+///
+/// # Errors
+/// See [`VerifyError`].
+pub fn verify_known(bytes: &[u8], payload: &[u8], trust: &Trust) -> Result<Option<Signed>, VerifyError> {
+    let bundle = bundle::decode(bytes)?;
+    if bundle.envelope.payload != payload {
+        return Ok(None);
+    }
+    signer(&bundle, trust).map(Some)
+}
+
 /// Who signed a bundle, and the name by which that is trusted; looks at the signature alone, not at what is signed.
 ///
 /// Every time stamp that is there must be good, also where none is needed, and with a certificate each must lie within its
@@ -189,11 +202,15 @@ mod tests {
         assert!(SignerId::local(spki).is_of(attestation.signed_by()));
         assert_eq!(attestation.trusted_as(), "trust/test.pub");
 
+        assert_eq!(verify_known(&bytes, PAYLOAD.as_bytes(), &keys).unwrap(), Some(attestation.signed));
+        assert_eq!(verify_known(&bytes, b"another", &keys).unwrap(), None);
         for index in 0..bytes.len() {
             for bit in 0..8 {
                 let mut changed = bytes.clone();
                 changed[index] ^= 1 << bit;
                 assert!(verify_bundle(&changed, &keys).is_err(), "byte {index} bit {bit}");
+                let known = verify_known(&changed, PAYLOAD.as_bytes(), &keys);
+                assert!(!matches!(known, Ok(Some(_))), "byte {index} bit {bit}");
             }
         }
         for end in 0..bytes.len() {

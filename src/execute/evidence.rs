@@ -13,7 +13,7 @@ pub struct SubjectEvidence {
     /// The subject.
     pub subject: Subject,
     /// Its components.
-    pub sbom: Sbom,
+    pub sbom: Arc<Sbom>,
     /// The SBOM document.
     pub sbom_bytes: Arc<[u8]>,
     /// The document's digest.

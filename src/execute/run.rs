@@ -5,7 +5,7 @@ use super::errors::ExecuteError;
 use super::evidence::{EvidenceMap, SubjectEvidence};
 use super::subject::{Matched, Scanned, evidence};
 use crate::config::Engine;
-use crate::matching;
+use crate::matching::{self, Matcher};
 use crate::model::{Duration, Name, Subject};
 use crate::plan::{self, Action, Decision, Plan, SubjectPlan};
 use crate::ports::{
@@ -125,11 +125,12 @@ fn drive(
     runtime.block_on(async {
         let started = tokio::time::Instant::now();
         let permits = Arc::new(tokio::sync::Semaphore::new(options.jobs));
+        let matcher = Arc::new(Matcher::new(Arc::clone(&tools.advisories)));
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         for job in jobs {
             let (tools, pool, permits) = (tools.clone(), Arc::clone(&pool), Arc::clone(&permits));
-            let stopped = stopped.clone();
+            let (matcher, stopped) = (Arc::clone(&matcher), stopped.clone());
             tasks.spawn(async move {
                 let turn = async {
                     tokio::time::sleep_until(started + job.plan.sbom.offset).await;
@@ -143,7 +144,7 @@ fn drive(
                 let done = if tools.cancel.is_cancelled() {
                     Err(ExecuteError::Cancelled)
                 } else {
-                    one(job, &tools, options, &pool, stopped).await
+                    one(job, &tools, &matcher, options, &pool, stopped).await
                 };
                 drop(permit);
                 done
@@ -193,7 +194,14 @@ async fn told(mut stopped: Stopped) {
 }
 
 /// One subject: scan, then match.
-async fn one(job: Job, tools: &Tools, options: Options, pool: &Arc<rayon::ThreadPool>, stopped: Stopped) -> Done {
+async fn one(
+    job: Job,
+    tools: &Tools,
+    matcher: &Arc<Matcher>,
+    options: Options,
+    pool: &Arc<rayon::ThreadPool>,
+    stopped: Stopped,
+) -> Done {
     let Job { plan, located } = job;
     let scanned = match recalled_scan(&plan, &located.subject, tools) {
         Some(scanned) => scanned,
@@ -215,8 +223,8 @@ async fn one(job: Job, tools: &Tools, options: Options, pool: &Arc<rayon::Thread
         Some(matched) => matched,
         None => {
             let clock = begin(&plan.matching, tools);
-            let (advisories, sbom) = (Arc::clone(&tools.advisories), scanned.sbom.clone());
-            let matched = on_cores(pool, move || Matched::of(&sbom, advisories.as_ref())).await?;
+            let (matcher, sbom) = (Arc::clone(matcher), Arc::clone(&scanned.sbom));
+            let matched = on_cores(pool, move || Matched::of(&sbom, &matcher)).await?;
             let matched = matched.map_err(ExecuteError::from);
             end(&plan.matching, clock, matched.as_ref().err(), tools);
             let matched = matched?;

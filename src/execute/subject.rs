@@ -3,11 +3,11 @@
 use super::bridge::wait_for;
 use super::evidence::SubjectEvidence;
 use crate::attest;
-use crate::matching;
+use crate::matching::Matcher;
 use crate::model::{Digest, Finding, Gap, GapKind, Sbom, ScannerIdentity, Subject};
 use crate::ports::{
-    ActionKey, ActionRecord, Advisories, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest,
-    ScanTask, Scanner,
+    ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest, ScanTask,
+    Scanner,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,16 +16,14 @@ use std::sync::Arc;
 pub(super) const DOCUMENT: &str = crate::plan::DOCUMENT;
 /// The same SBOM in a form that is fast to read back.
 const MODEL: &str = "model";
-/// Findings and gaps of a match.
-const FINDINGS: &str = "findings";
-/// The advisory slice of a match.
-const SLICE: &str = "slice";
+/// Findings and gaps of a match, and its advisory slice.
+const MATCHED: &str = "matched";
 
 /// A finished scan.
 #[derive(Debug, Clone)]
 pub(super) struct Scanned {
     pub(super) subject: Subject,
-    pub(super) sbom: Sbom,
+    pub(super) sbom: Arc<Sbom>,
     pub(super) document: Arc<[u8]>,
     pub(super) digest: Digest,
 }
@@ -34,7 +32,7 @@ impl Scanned {
     /// The result of a scan that gave components, with the document of it.
     pub(super) fn new(subject: Subject, sbom: Sbom, scanner: &ScannerIdentity) -> Self {
         let document: Arc<[u8]> = attest::cyclonedx::encode(&subject, &sbom, scanner).into();
-        Self { digest: Digest::of(&document), subject, sbom, document }
+        Self { digest: Digest::of(&document), subject, sbom: Arc::new(sbom), document }
     }
 
     /// The result of a scan that gave none: nothing is known of the subject but that.
@@ -46,7 +44,7 @@ impl Scanned {
 
     /// Keeps it in the cache. That it cannot be kept costs a later run time, nothing else.
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
-        let Ok(model) = postcard::to_stdvec(&self.sbom) else { return };
+        let Ok(model) = postcard::to_stdvec(self.sbom.as_ref()) else { return };
         keep(key, &[(DOCUMENT, &self.document), (MODEL, &model)], cache, events);
     }
 
@@ -59,7 +57,7 @@ impl Scanned {
     ) -> Option<Self> {
         let document = blob(record, DOCUMENT, cache, events)?;
         let model = blob(record, MODEL, cache, events)?;
-        let sbom = postcard::from_bytes(&model).ok()?;
+        let sbom = Arc::new(postcard::from_bytes(&model).ok()?);
         Some(Self { subject: subject.clone(), sbom, digest: *record.outputs.get(DOCUMENT)?, document: document.into() })
     }
 }
@@ -74,24 +72,26 @@ pub(super) struct Matched {
 
 impl Matched {
     /// Looks an SBOM's components up.
-    pub(super) fn of(sbom: &Sbom, advisories: &dyn Advisories) -> Result<Self, AdvisoriesError> {
-        let matched = matching::match_sbom(sbom, advisories)?;
-        let slice = attest::slice::encode(&matched.slice).into();
+    pub(super) fn of(sbom: &Sbom, matcher: &Matcher) -> Result<Self, AdvisoriesError> {
+        let matched = matcher.of(sbom)?;
+        let advisories = matched.pieces.iter().map(|piece| piece.text(attest::slice::advisory));
+        let slice = attest::slice::join(matcher.snapshot(), advisories).into();
         Ok(Self { findings: matched.findings, gaps: matched.gaps, slice })
     }
 
     /// Keeps it in the cache, as [`Scanned::keep`].
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
         let Ok(findings) = serde_json::to_vec(&(&self.findings, &self.gaps)) else { return };
-        keep(key, &[(FINDINGS, &findings), (SLICE, &self.slice)], cache, events);
+        let Ok(matched) = postcard::to_stdvec(&(findings.as_slice(), self.slice.as_ref())) else { return };
+        keep(key, &[(MATCHED, &matched)], cache, events);
     }
 
     /// Reads it back.
     pub(super) fn recall(record: &ActionRecord, cache: &dyn Cache, events: &dyn Events) -> Option<Self> {
-        let findings = blob(record, FINDINGS, cache, events)?;
-        let slice = blob(record, SLICE, cache, events)?.into();
-        let (findings, gaps) = serde_json::from_slice(&findings).ok()?;
-        Some(Self { findings, gaps, slice })
+        let matched = blob(record, MATCHED, cache, events)?;
+        let (findings, slice): (&[u8], &[u8]) = postcard::from_bytes(&matched).ok()?;
+        let (findings, gaps) = serde_json::from_slice(findings).ok()?;
+        Some(Self { findings, gaps, slice: slice.into() })
     }
 }
 

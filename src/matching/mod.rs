@@ -10,15 +10,21 @@
 mod affects;
 mod coverage;
 mod fold;
+mod matcher;
 mod rating;
 mod slice;
 pub mod version;
 
-use crate::model::{Advisory, AdvisorySlice, Affected, Component, Ecosystem, Finding, Gap, GapKind, Sbom};
+use crate::model::{
+    Advisory, AdvisorySlice, Affected, Component, Ecosystem, Finding, Gap, GapKind, Purl, Sbom, Snapshot,
+};
 use crate::ports::{Advisories, AdvisoriesError};
 use affects::Answer;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use matcher::{MatchedPieces, Matcher, Piece};
 
 /// Raised whenever the same SBOM and slice would give other findings or gaps: part of the key of a match.
 pub const REVISION: u32 = 1;
@@ -47,19 +53,39 @@ pub fn match_sbom(sbom: &Sbom, advisories: &dyn Advisories) -> Result<Matched, A
 /// Matches an SBOM against the slice that was cut for it: findings and gaps as [`match_sbom`] gave them.
 pub fn rematch(sbom: &Sbom, slice: &AdvisorySlice) -> (Vec<Finding>, Vec<Gap>) {
     let index = slice::Index::new(slice);
+    let cases = cases(sbom, |_| true);
+    let told = cases.iter().map(|(case, components)| {
+        let advisories = index.lookup(case.ecosystem, &case.name);
+        let told = components.first().map(|first| case.told(&first.purl, &advisories)).unwrap_or_default();
+        (Arc::new(told), components.as_slice())
+    });
+    conclude(sbom, &slice.snapshot, told)
+}
+
+/// The components of an SBOM that are looked up, by what is the same for several.
+fn cases<'a>(sbom: &'a Sbom, wanted: impl Fn(&Case<'a>) -> bool) -> BTreeMap<Case<'a>, Vec<&'a Component>> {
     let mut cases: BTreeMap<Case<'_>, Vec<&Component>> = BTreeMap::new();
     for component in &sbom.components {
         let Some(ecosystem) = &component.ecosystem else { continue };
         let (name, version) = component.lookup();
         let name = ecosystem.kind.normal_name(name);
         let case = Case { ecosystem, name, version, on_linux: is_on_linux(sbom, component) };
-        cases.entry(case).or_default().push(component);
+        if wanted(&case) {
+            cases.entry(case).or_default().push(component);
+        }
     }
+    cases
+}
+
+/// Findings and gaps, from what was told of each case.
+fn conclude<'a>(
+    sbom: &Sbom,
+    snapshot: &Snapshot,
+    told: impl Iterator<Item = (Arc<Told>, &'a [&'a Component])>,
+) -> (Vec<Finding>, Vec<Gap>) {
     let mut findings = Vec::new();
-    let mut gaps = coverage::gaps(sbom, &slice.snapshot);
-    for (case, components) in &cases {
-        let Some(first) = components.first() else { continue };
-        let told = case.told(first, &index.lookup(case.ecosystem, &case.name));
+    let mut gaps = coverage::gaps(sbom, snapshot);
+    for (told, components) in told {
         for component in components {
             findings.extend(
                 told.findings.iter().map(|finding| Finding { package: component.purl.clone(), ..finding.clone() }),
@@ -87,14 +113,16 @@ struct Case<'a> {
 }
 
 /// What was told of a case.
+#[derive(Debug, Default)]
 struct Told {
+    /// Of any of its components: the package URL is to be put right.
     findings: Vec<Finding>,
     /// Why something could not be told.
     gap: Option<String>,
 }
 
 impl Case<'_> {
-    fn told(&self, component: &Component, advisories: &[(&Advisory, Vec<&Affected>)]) -> Told {
+    fn told(&self, package: &Purl, advisories: &[(&Advisory, Vec<&Affected>)]) -> Told {
         let kind = &self.ecosystem.kind;
         let (mut hits, mut undecided, mut why) = (Vec::new(), Vec::new(), None);
         for (advisory, entries) in advisories {
@@ -116,7 +144,7 @@ impl Case<'_> {
         }
         let why = why.map_or_else(|| "it has no version".to_owned(), |reason| reason.to_string());
         Told {
-            findings: fold::findings(kind, &component.purl, &hits),
+            findings: fold::findings(kind, package, &hits),
             gap: (!undecided.is_empty()).then(|| format!("{why}: not held against {}", some_of(&undecided))),
         }
     }

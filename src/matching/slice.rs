@@ -20,31 +20,46 @@ pub(super) fn cut(sbom: &Sbom, advisories: &dyn Advisories) -> Result<AdvisorySl
             Some((ecosystem, ecosystem.kind.normal_name(component.lookup().0)))
         })
         .collect();
-    let mut by_id: BTreeMap<String, Advisory> = BTreeMap::new();
-    // An entry for a whole family is found under each of its releases: it is taken once.
-    let mut taken: BTreeSet<(String, AffectedPackage)> = BTreeSet::new();
+    let mut by_id: BTreeMap<String, Vec<Advisory>> = BTreeMap::new();
     for (ecosystem, name) in lookups {
-        for mut advisory in advisories.lookup(ecosystem, &name)? {
-            advisory.affected.retain(|entry| {
-                speaks_of(entry, ecosystem, &name) && !taken.contains(&(advisory.id.clone(), entry.package.clone()))
-            });
-            if advisory.withdrawn.is_some() || advisory.affected.is_empty() {
-                continue;
-            }
-            taken.extend(advisory.affected.iter().map(|entry| (advisory.id.clone(), entry.package.clone())));
-            match by_id.get_mut(&advisory.id) {
-                Some(known) => known.affected.append(&mut advisory.affected),
-                None => {
-                    by_id.insert(advisory.id.clone(), advisory);
-                }
-            }
+        for advisory in of_package(advisories, ecosystem, &name)? {
+            by_id.entry(advisory.id.clone()).or_default().push(advisory);
         }
     }
-    let mut found: Vec<Advisory> = by_id.into_values().collect();
-    for advisory in &mut found {
-        advisory.affected.sort_by(|a, b| a.package.cmp(&b.package));
-    }
+    let found = by_id.into_values().filter_map(|same| join(same.iter())).collect();
     Ok(AdvisorySlice { snapshot: advisories.snapshot().clone(), advisories: found })
+}
+
+/// Every advisory for a package that is not withdrawn, with its entries for the package alone, in order. Sorted by id.
+///
+/// # Errors
+/// The database cannot be read.
+pub(super) fn of_package(
+    advisories: &dyn Advisories,
+    ecosystem: &Ecosystem,
+    name: &str,
+) -> Result<Vec<Advisory>, AdvisoriesError> {
+    let mut found = advisories.lookup(ecosystem, name)?;
+    found.retain_mut(|advisory| {
+        advisory.affected.retain(|entry| speaks_of(entry, ecosystem, name));
+        advisory.affected.sort_by(|a, b| a.package.cmp(&b.package));
+        advisory.withdrawn.is_none() && !advisory.affected.is_empty()
+    });
+    Ok(found)
+}
+
+/// One advisory of what was found of it for several packages. An entry for a whole family is found under each of its
+/// releases: it is taken once.
+pub(super) fn join<'a>(mut same: impl Iterator<Item = &'a Advisory>) -> Option<Advisory> {
+    let mut joined = same.next()?.clone();
+    let mut taken: BTreeSet<AffectedPackage> = joined.affected.iter().map(|entry| entry.package.clone()).collect();
+    for advisory in same {
+        let new: Vec<&Affected> = advisory.affected.iter().filter(|entry| !taken.contains(&entry.package)).collect();
+        taken.extend(new.iter().map(|entry| entry.package.clone()));
+        joined.affected.extend(new.into_iter().cloned());
+    }
+    joined.affected.sort_by(|a, b| a.package.cmp(&b.package));
+    Some(joined)
 }
 
 /// Whether an entry is for this package, by the rule of [`Advisories::lookup`].

@@ -302,27 +302,24 @@ fn reusable(
     prepared: &Prepared,
     assembled: &Assembled,
 ) -> BTreeMap<Digest, (Digest, SignerId)> {
-    let wanted: BTreeSet<Digest> = assembled.drafts.values().flatten().map(|draft| draft.digest).collect();
+    let wanted: BTreeMap<Digest, &Draft> =
+        assembled.drafts.values().flatten().map(|draft| (draft.digest, draft)).collect();
     let recorded = prepared
         .previous
         .iter()
         .flat_map(|(lock, _)| &lock.services)
         .flat_map(|service| &service.subjects)
         .flat_map(|subject| &subject.attestations)
-        .filter(|attestation| wanted.contains(&attestation.statement));
+        .filter_map(|attestation| Some((attestation, *wanted.get(&attestation.statement)?)));
     let wants_time = prepared.project.config.sign.timestamp.is_some();
-    let holds = |attestation: &&LockAttestation| {
+    let holds = |(attestation, draft): &(&LockAttestation, &Draft)| {
         let bytes = store.read(Kind::Bundle, &attestation.bundle).ok();
-        let verified = bytes.and_then(|bytes| attest::verify_bundle(&bytes, trust).ok());
-        verified.is_some_and(|verified| {
-            verified.payload_digest() == attestation.statement
-                && attestation.signer.is_of(verified.signed_by())
-                && !(wants_time && verified.stamps().is_empty())
-        })
+        let signed = bytes.and_then(|bytes| attest::verify_known(&bytes, &draft.payload, trust).ok()?);
+        signed.is_some_and(|signed| attestation.signer.is_of(&signed.by) && !(wants_time && signed.stamps.is_empty()))
     };
     recorded
         .filter(holds)
-        .map(|attestation| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
+        .map(|(attestation, _)| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
         .collect()
 }
 

@@ -152,7 +152,7 @@ fn rematched(stored: Stored) -> SubjectEvidence {
         sbom_digest: Digest::of(&stored.sbom_bytes),
         slice_digest: Digest::of(&stored.slice_bytes),
         subject: stored.subject,
-        sbom: stored.sbom,
+        sbom: Arc::new(stored.sbom),
         sbom_bytes: stored.sbom_bytes.into(),
         findings,
         gaps: all,

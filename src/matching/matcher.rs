@@ -1,0 +1,279 @@
+//! Matching many SBOMs against one snapshot: each package is looked up once, and each of its versions is held against its
+//! advisories once, however many SBOMs it is in.
+//!
+//! What is remembered follows from the snapshot and the package alone, so findings, gaps and slices are those of
+//! [`super::match_sbom`], whatever was matched before.
+
+use super::{Case, Told, cases, conclude, slice};
+use crate::model::{Advisory, Ecosystem, Finding, Gap, Purl, Sbom, Snapshot};
+use crate::ports::{Advisories, AdvisoriesError};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+/// Packages that are remembered at once. All are forgotten then: what is asked for again is found again.
+const MOST_PACKAGES: usize = 500_000;
+
+/// Advisories that are remembered at once.
+const MOST_PIECES: usize = 50_000;
+
+/// Versions of one package that are remembered.
+const MOST_VERSIONS: usize = 10_000;
+
+/// Matches against one snapshot. Shared by everything of a run.
+pub struct Matcher {
+    advisories: Arc<dyn Advisories>,
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_ecosystem: BTreeMap<Ecosystem, BTreeMap<String, Arc<Package>>>,
+    packages: usize,
+    pieces: usize,
+}
+
+/// What the snapshot says of a package.
+#[derive(Default)]
+struct Package {
+    /// In order of id.
+    pieces: Vec<Arc<Piece>>,
+    /// By version, and whether it runs on Linux.
+    told: Mutex<BTreeMap<String, [Option<Arc<Told>>; 2]>>,
+}
+
+/// An advisory as it stands in a slice.
+#[derive(Debug)]
+pub struct Piece {
+    advisory: Advisory,
+    text: OnceLock<Vec<u8>>,
+}
+
+impl Piece {
+    fn new(advisory: Advisory) -> Self {
+        Self { advisory, text: OnceLock::new() }
+    }
+
+    /// The advisory.
+    pub fn advisory(&self) -> &Advisory {
+        &self.advisory
+    }
+
+    /// Its text, written once.
+    pub fn text(&self, write: impl FnOnce(&Advisory) -> Vec<u8>) -> &[u8] {
+        self.text.get_or_init(|| write(&self.advisory))
+    }
+}
+
+/// What a match came to, its slice in pieces.
+#[derive(Debug)]
+pub struct MatchedPieces {
+    /// Sorted by package URL and id.
+    pub findings: Vec<Finding>,
+    /// Sorted, distinct.
+    pub gaps: Vec<Gap>,
+    /// The advisories of the slice, in order of id.
+    pub pieces: Vec<Arc<Piece>>,
+}
+
+impl Matcher {
+    /// A matcher that knows nothing yet.
+    pub fn new(advisories: Arc<dyn Advisories>) -> Self {
+        Self { advisories, known: RwLock::default() }
+    }
+
+    /// Which snapshot is matched against.
+    pub fn snapshot(&self) -> &Snapshot {
+        self.advisories.snapshot()
+    }
+
+    /// Matches an SBOM: as [`super::match_sbom`].
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn of(&self, sbom: &Sbom) -> Result<MatchedPieces, AdvisoriesError> {
+        let mut packages = Packages::new();
+        for component in &sbom.components {
+            let Some(ecosystem) = &component.ecosystem else { continue };
+            let name = ecosystem.kind.normal_name(component.lookup().0);
+            let package = self.package(ecosystem, &name)?;
+            if !package.pieces.is_empty() {
+                packages.insert((ecosystem, name), package);
+            }
+        }
+        let cases = cases(sbom, |case| found(&packages, case).is_some());
+        let told = cases.iter().filter_map(|(case, components)| {
+            let told = found(&packages, case)?.told(case, &components.first()?.purl);
+            Some((told, components.as_slice()))
+        });
+        let (findings, gaps) = conclude(sbom, self.snapshot(), told);
+        Ok(MatchedPieces { findings, gaps, pieces: joined(packages.values()) })
+    }
+
+    fn package(&self, ecosystem: &Ecosystem, name: &str) -> Result<Arc<Package>, AdvisoriesError> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(package) = known.by_ecosystem.get(ecosystem).and_then(|names| names.get(name)) {
+            return Ok(Arc::clone(package));
+        }
+        drop(known);
+        let pieces: Vec<_> = slice::of_package(self.advisories.as_ref(), ecosystem, name)?
+            .into_iter()
+            .map(|advisory| Arc::new(Piece::new(advisory)))
+            .collect();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.packages >= MOST_PACKAGES || known.pieces >= MOST_PIECES {
+            *known = Known::default();
+        }
+        known.packages += 1;
+        known.pieces += pieces.len();
+        let package = Arc::new(Package { pieces, told: Mutex::default() });
+        let names = known.by_ecosystem.entry(ecosystem.clone()).or_default();
+        // Whoever looked it up at the same time found the same.
+        Ok(Arc::clone(names.entry(name.to_owned()).or_insert(package)))
+    }
+}
+
+/// Packages of an SBOM that there are advisories for.
+type Packages<'a> = BTreeMap<(&'a Ecosystem, Cow<'a, str>), Arc<Package>>;
+
+fn found<'p, 'a>(packages: &'p Packages<'a>, case: &Case<'a>) -> Option<&'p Arc<Package>> {
+    packages.get(&(case.ecosystem, case.name.clone()))
+}
+
+impl Package {
+    fn told(&self, case: &Case<'_>, package: &Purl) -> Arc<Told> {
+        let mut versions = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if versions.len() >= MOST_VERSIONS {
+            versions.clear();
+        }
+        let told = versions.entry(case.version.to_owned()).or_default();
+        let told = told[usize::from(case.on_linux)].get_or_insert_with(|| {
+            let advisories: Vec<_> =
+                self.pieces.iter().map(|piece| (piece.advisory(), piece.advisory.affected.iter().collect())).collect();
+            Arc::new(case.told(package, &advisories))
+        });
+        Arc::clone(told)
+    }
+}
+
+/// The pieces of several packages: an advisory that speaks of more than one is one piece.
+fn joined<'a>(packages: impl Iterator<Item = &'a Arc<Package>>) -> Vec<Arc<Piece>> {
+    let mut pieces: Vec<&Arc<Piece>> = packages.flat_map(|package| &package.pieces).collect();
+    pieces.sort_by(|a, b| a.advisory.id.cmp(&b.advisory.id));
+    pieces
+        .chunk_by(|a, b| a.advisory.id == b.advisory.id)
+        .filter_map(|same| match same {
+            [piece] => Some(Arc::clone(piece)),
+            same => slice::join(same.iter().map(|piece| piece.advisory())).map(|joined| Arc::new(Piece::new(joined))),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::match_sbom;
+    use super::*;
+    use crate::model::{Component, Digest, Timestamp};
+    use proptest::prelude::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Records in OSV's form, cut down on lookup as the port says; counts lookups.
+    struct Records {
+        snapshot: Snapshot,
+        records: Vec<Advisory>,
+        asked: AtomicUsize,
+    }
+
+    impl Advisories for Records {
+        fn snapshot(&self) -> &Snapshot {
+            &self.snapshot
+        }
+
+        fn lookup(&self, ecosystem: &Ecosystem, name: &str) -> Result<Vec<Advisory>, AdvisoriesError> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            let mut found = self.records.clone();
+            for advisory in &mut found {
+                advisory.affected.retain(|entry| {
+                    let of = &entry.package.ecosystem;
+                    let release = of.release.is_none() || of.release == ecosystem.release;
+                    of.kind == ecosystem.kind && release && entry.package.name == name
+                });
+            }
+            found.retain(|advisory| !advisory.affected.is_empty());
+            Ok(found)
+        }
+    }
+
+    fn records(seeds: &[(u8, u8, u8)]) -> Arc<Records> {
+        let mut by_id: BTreeMap<String, Advisory> = BTreeMap::new();
+        for (id, package, range) in seeds {
+            let ecosystem = ["npm", "Debian:12", "Debian:13", "Debian"][usize::from(package / 8 % 4)];
+            let entry = format!(
+                r#"{{"package":{{"ecosystem":"{ecosystem}","name":"p{}"}},"ranges":[{{"type":"ECOSYSTEM","events":[
+                   {{"introduced":"{}"}},{{"fixed":"{}"}}]}}]{}}}"#,
+                package % 8,
+                range % 4,
+                range / 4 % 8,
+                if range % 7 == 0 { r#","versions":["2"]"# } else { "" },
+            );
+            let entry = serde_json::from_str(&entry).unwrap();
+            let id = format!("T-{}", id % 12);
+            let json = format!(
+                r#"{{"id":"{id}","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-{}"],"summary":"s","affected":[]{}}}"#,
+                range % 3,
+                if id.ends_with('7') { r#","withdrawn":"2026-01-02T00:00:00Z""# } else { "" },
+            );
+            let advisory = by_id.entry(id).or_insert_with(|| serde_json::from_str(&json).unwrap());
+            advisory.affected.push(entry);
+        }
+        let snapshot = Snapshot {
+            digest: Digest::of(b"records"),
+            modified: Timestamp::parse("2026-01-01").unwrap(),
+            ecosystems: BTreeMap::from([("npm".to_owned().into(), 2), ("Debian:12".to_owned().into(), 9)]),
+        };
+        Arc::new(Records { snapshot, records: by_id.into_values().collect(), asked: AtomicUsize::new(0) })
+    }
+
+    fn sbom(parts: &[(u8, u8)]) -> Sbom {
+        let component = |(package, version): &(u8, u8)| {
+            let (ecosystem, kind) =
+                [("npm", "npm"), ("Debian:12", "deb"), ("Debian:13", "deb")][usize::from(package / 8 % 3)];
+            let version = ["0", "1", "2", "3", "", "not a version"][usize::from(version % 6)];
+            let name = format!("p{}", package % 8);
+            let purl = Purl::build(kind, Some(&ecosystem.replace(':', "")), &name, Some(version), &[]).unwrap();
+            Component::new(purl, &name, version, Some(ecosystem.to_owned().into()))
+        };
+        Sbom { components: parts.iter().map(component).collect(), ..Sbom::default() }.normalized()
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_matched_before_leaves_no_trace(
+            seeds in prop::collection::vec(any::<(u8, u8, u8)>(), 0..40),
+            sboms in prop::collection::vec(prop::collection::vec(any::<(u8, u8)>(), 0..20), 1..6),
+        ) {
+            let records = records(&seeds);
+            let matcher = Matcher::new(records.clone());
+            for parts in &sboms {
+                let sbom = sbom(parts);
+                let at_once = match_sbom(&sbom, records.as_ref()).unwrap();
+                let remembered = matcher.of(&sbom).unwrap();
+                prop_assert_eq!(remembered.findings, at_once.findings);
+                prop_assert_eq!(remembered.gaps, at_once.gaps);
+                let advisories: Vec<Advisory> =
+                    remembered.pieces.iter().map(|piece| piece.advisory().clone()).collect();
+                prop_assert_eq!(advisories, at_once.slice.advisories);
+            }
+        }
+    }
+
+    #[test]
+    fn each_package_is_looked_up_once() {
+        let records = records(&[(1, 0, 16), (2, 8, 16)]);
+        let matcher = Matcher::new(records.clone());
+        for _ in 0..5 {
+            matcher.of(&sbom(&[(0, 1), (1, 1), (8, 1)])).unwrap();
+        }
+        assert_eq!(records.asked.load(Ordering::Relaxed), 3);
+    }
+}
