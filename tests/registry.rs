@@ -31,7 +31,51 @@ struct Registry {
     skopeo: PathBuf,
 }
 
+/// Which program: one without a list of referrers, and one with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Distribution,
+    Olareg,
+}
+
+const KINDS: [Kind; 2] = [Kind::Distribution, Kind::Olareg];
+
 impl Registry {
+    fn of(kind: Kind, test: &str) -> Option<Self> {
+        if kind == Kind::Distribution {
+            return Self::start(test, false);
+        }
+        let (program, skopeo) = (tool(test, "olareg")?, tool(test, "skopeo")?);
+        let directory = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let mut command = Command::new(program);
+        command.args(["serve", "--addr", "127.0.0.1", "--port", &port.to_string(), "--dir"]).arg(directory.path());
+        Some(Self { server: Server::start(&mut command, port), directory, skopeo })
+    }
+
+    /// What it lists for a manifest: by itself, or under the fallback tag.
+    fn listed(&self, kind: Kind, repository: &str, hex: &str) -> usize {
+        let index: serde_json::Value = match kind {
+            Kind::Distribution => {
+                let mut inspect = Command::new(&self.skopeo);
+                let place = format!("docker://{}/{repository}:sha256-{hex}", self.host());
+                let output = inspect.args(["inspect", "--raw", "--tls-verify=false", &place]).output().unwrap();
+                serde_json::from_slice(&output.stdout).unwrap()
+            }
+            Kind::Olareg => {
+                use std::io::Read as _;
+                let mut stream = TcpStream::connect(("127.0.0.1", self.server.port)).unwrap();
+                let path = format!("/v2/{repository}/referrers/sha256:{hex}");
+                stream.write_all(format!("GET {path} HTTP/1.0\r\nhost: x\r\n\r\n").as_bytes()).unwrap();
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).unwrap();
+                assert!(answer.contains(" 200 "), "{answer}");
+                serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+            }
+        };
+        index["manifests"].as_array().unwrap().len()
+    }
+
     fn start(test: &str, with_login: bool) -> Option<Self> {
         let (program, skopeo) = (tool(test, "docker-registry")?, tool(test, "skopeo")?);
         let directory = tempfile::tempdir().unwrap();
@@ -421,33 +465,134 @@ fn evidence_travels_by_registry() {
     project.exits(4, &["pull"]);
 }
 
+/// The manifest's digest of a reference, hex.
+fn hex(project: &Project, reference: &str) -> String {
+    let scan: serde_json::Value = serde_json::from_str(&project.ok(&["scan", reference, "--format", "json"])).unwrap();
+    scan["subject"]["digest"].as_str().unwrap().trim_start_matches("sha256:").to_owned()
+}
+
 #[test]
 fn all_of_many_that_push_at_once_are_listed() {
-    let Some(registry) = Registry::start("all_of_many_that_push_at_once_are_listed", false) else { return };
-    registry.fill("payment", "shop/payment:1");
-    let reference = format!("{}/shop/payment:1", registry.host());
-    let projects: Vec<Project> = (0..20)
-        .map(|_| {
-            let project = project(&[("payment", &reference)]);
-            project.ok(&["build", "--as-of", AS_OF]);
-            project
-        })
-        .collect();
-    std::thread::scope(|scope| {
+    for kind in KINDS {
+        let Some(registry) = Registry::of(kind, "all_of_many_that_push_at_once_are_listed") else { continue };
+        registry.fill("payment", "shop/payment:1");
+        let reference = format!("{}/shop/payment:1", registry.host());
+        let projects: Vec<Project> = (0..20)
+            .map(|_| {
+                let project = project(&[("payment", &reference)]);
+                project.ok(&["build", "--as-of", AS_OF]);
+                project
+            })
+            .collect();
+        std::thread::scope(|scope| {
+            for project in &projects {
+                scope.spawn(|| project.ok(&["push"]));
+            }
+        });
+        // Three statements each, signed by twenty keys.
+        assert_eq!(registry.listed(kind, "shop/payment", &hex(&projects[0], &reference)), 60, "{kind:?}");
         for project in &projects {
-            scope.spawn(|| project.ok(&["push"]));
+            std::fs::remove_dir_all(project.root().join(".compliance")).unwrap();
+            project.ok(&["pull"]);
+            project.ok(&["verify", "--offline"]);
+        }
+    }
+}
+
+#[test]
+fn a_push_that_breaks_off_loses_nothing_and_is_completed_by_the_next() {
+    for kind in KINDS {
+        let Some(registry) = Registry::of(kind, "a_push_that_breaks_off_loses_nothing") else { continue };
+        registry.fill("payment", "shop/payment:1");
+        let reference = format!("{}/shop/payment:1", registry.host());
+        let (first, second) = (project(&[("payment", &reference)]), project(&[("payment", &reference)]));
+        for project in [&first, &second] {
+            project.ok(&["build", "--as-of", AS_OF]);
+        }
+        first.ok(&["push"]);
+        let hex = hex(&first, &reference);
+        assert_eq!(registry.listed(kind, "shop/payment", &hex), 3);
+        // The second is killed at each of its requests that write, one later every time.
+        let mut broken = 0;
+        for writes in 0..40 {
+            let (port, killed) = breaks_off(registry.server.port, writes);
+            let lock = second.read("compliance.lock");
+            let to = format!("127.0.0.1:{port}/shop/payment");
+            let mut push = second.command(&["push", "--repository", &to]);
+            push.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+            let mut child = push.spawn().unwrap();
+            let code = loop {
+                if killed.load(Ordering::SeqCst) > 0 {
+                    child.kill().unwrap();
+                }
+                if let Some(status) = child.try_wait().unwrap() {
+                    break status.code();
+                }
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            };
+            assert_eq!(second.read("compliance.lock"), lock);
+            // Whatever was there before is there still.
+            assert!(registry.listed(kind, "shop/payment", &hex) >= 3, "{kind:?} after {writes} writes");
+            if code == Some(0) {
+                break;
+            }
+            broken += 1;
+        }
+        assert!(broken > 3, "it was never broken off");
+        second.ok(&["push"]);
+        assert_eq!(registry.listed(kind, "shop/payment", &hex), 6, "{kind:?}");
+        for project in [&first, &second] {
+            std::fs::remove_dir_all(project.root().join(".compliance")).unwrap();
+            project.ok(&["verify", "--from-registry", "--replay"]);
+        }
+    }
+}
+
+/// Hands on to a registry until so many requests have written; then answers no more, and counts.
+fn breaks_off(server: u16, writes: usize) -> (u16, Arc<AtomicUsize>) {
+    use std::io::Read as _;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (seen, killed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&killed);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else { continue };
+            let (seen, killed) = (Arc::clone(&seen), Arc::clone(&killed));
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut stream = stream;
+                let (mut head, mut length) = (String::new(), 0);
+                loop {
+                    let mut line = String::new();
+                    if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                        return;
+                    }
+                    if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                    if line == "\r\n" {
+                        break;
+                    }
+                    head += &line;
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                let writes_now = ["PUT", "POST", "PATCH"].iter().any(|method| head.starts_with(method));
+                if writes_now && seen.fetch_add(1, Ordering::SeqCst) >= writes {
+                    killed.fetch_add(1, Ordering::SeqCst);
+                    std::thread::sleep(std::time::Duration::from_secs(5));
+                    return;
+                }
+                let mut through = TcpStream::connect(("127.0.0.1", server)).unwrap();
+                let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                through.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+                through.write_all(&body).unwrap();
+                let mut answer = Vec::new();
+                let _ = through.read_to_end(&mut answer);
+                let _ = stream.write_all(&answer);
+            });
         }
     });
-    let listed = |registry: &Registry| {
-        let scan: serde_json::Value =
-            serde_json::from_str(&projects[0].ok(&["scan", &reference, "--format", "json"])).unwrap();
-        let hex = scan["subject"]["digest"].as_str().unwrap().trim_start_matches("sha256:").to_owned();
-        let mut inspect = Command::new(&registry.skopeo);
-        let place = format!("docker://{}/shop/payment:sha256-{hex}", registry.host());
-        let output = inspect.args(["inspect", "--raw", "--tls-verify=false", &place]).output().unwrap();
-        let index: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        index["manifests"].as_array().unwrap().len()
-    };
-    // Three statements each, signed by twenty keys.
-    assert_eq!(listed(&registry), 60);
+    (port, count)
 }

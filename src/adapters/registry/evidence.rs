@@ -2,7 +2,7 @@
 //! as the layers of one artefact.
 
 use super::blob::BlobReader;
-use super::client::{Access, Registries, unusable};
+use super::client::{Registries, unusable};
 use super::reference::Reference;
 use super::referrers::{Entry, MANIFEST, own_tag};
 use crate::adapters::http::backoff::Backoff;
@@ -84,12 +84,7 @@ impl Evidence {
 
     /// Puts one bundle there, in a few tries: a registry that is given the same blob by several at once may deny for a moment
     /// that it has it.
-    async fn attach_one(
-        &self,
-        to: &Reference,
-        image: &Entry,
-        referrer: &Referrer,
-    ) -> Result<(bool, bool), RegistryError> {
+    async fn attach_one(&self, to: &Reference, image: &Entry, referrer: &Referrer) -> Result<bool, RegistryError> {
         let backoff = Backoff { base: Duration::from_millis(50), most: Duration::from_secs(2), ..Backoff::default() };
         let mut tries = 0;
         loop {
@@ -103,13 +98,8 @@ impl Evidence {
         }
     }
 
-    /// Whether it was new, and whether the registry lists it by itself.
-    async fn attach_now(
-        &self,
-        to: &Reference,
-        image: &Entry,
-        referrer: &Referrer,
-    ) -> Result<(bool, bool), RegistryError> {
+    /// Whether it was new.
+    async fn attach_now(&self, to: &Reference, image: &Entry, referrer: &Referrer) -> Result<bool, RegistryError> {
         let digest = Digest::of(&referrer.bundle);
         let mut annotations = referrer.annotations.clone();
         annotations.insert("org.opencontainers.image.created".into(), referrer.created.to_string());
@@ -128,13 +118,13 @@ impl Evidence {
             && stored.bytes == manifest
             && self.registries.has_blob(to, &digest).await?
         {
-            return Ok((false, false));
+            return Ok(false);
         }
         self.registries.put_blob(to, &Digest::of(EMPTY), EMPTY).await?;
         self.registries.put_blob(to, &digest, &referrer.bundle).await?;
-        let lists = self.registries.put_manifest(to, &tag, MANIFEST, &manifest).await?;
+        self.registries.put_manifest(to, &tag, MANIFEST, &manifest).await?;
         match self.registries.manifest(to, &Digest::of(&manifest).to_string()).await? {
-            Some(stored) if stored.bytes == manifest => Ok((true, lists)),
+            Some(stored) if stored.bytes == manifest => Ok(true),
             _ => Err(unusable(to, &format!("it took {tag} and has something else"))),
         }
     }
@@ -159,17 +149,13 @@ impl Registry for Evidence {
             };
             let mut subject = Entry::of(&stored.bytes, "", &BTreeMap::new());
             subject.media_type = stored.media_type.unwrap_or(subject.media_type);
-            let (mut done, mut all_listed) = (Attached::default(), true);
+            let mut done = Attached::default();
             for referrer in bundles {
-                let (new, lists) = self.attach_one(&to, &subject, referrer).await?;
+                let new = self.attach_one(&to, &subject, referrer).await?;
                 done.new += usize::from(new);
                 done.known += usize::from(!new);
-                all_listed &= lists;
             }
-            // A registry with a list of its own needs none from us, unless something was put there by an earlier one.
-            if !all_listed && !self.registries.lists_referrers(&to, image.digest).await? {
-                self.registries.list_by_fallback(&to, image.digest).await?;
-            }
+            self.registries.list_all(&to, image.digest).await?;
             Ok(done)
         })
     }
@@ -249,14 +235,5 @@ impl Registry for Evidence {
 
     fn file(&self, evidence: &EvidenceAt<'_>, file: &KeptFile) -> Result<Vec<u8>, RegistryError> {
         self.blob(&reference(evidence.repository)?, &file.digest, file.size, BUNDLE_LIMIT)
-    }
-}
-
-impl Registries {
-    /// Whether the registry keeps a list of referrers itself.
-    async fn lists_referrers(&self, at: &Reference, subject: &Digest) -> Result<bool, RegistryError> {
-        let path = format!("referrers/{subject}");
-        let response = self.send(at, Access::Pull, &path, |client, url| client.get(url)).await?;
-        Ok(response.status().is_success())
     }
 }

@@ -12,7 +12,7 @@ use crate::adapters::http::backoff::Backoff;
 use crate::model::Digest;
 use crate::ports::RegistryError;
 use reqwest::StatusCode;
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, LINK};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,6 +21,8 @@ use std::time::Duration;
 pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// A manifest's type.
 pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The most pages of a registry's own list that are read.
+const PAGES: usize = 1000;
 /// How often the fallback index is written before its other writers are given up on.
 const ROUNDS: u32 = 50;
 /// In how many of them its answers may make no sense.
@@ -87,19 +89,48 @@ pub(super) fn own_tag(subject: &Digest, referrer: &Digest) -> String {
     format!("{}.pm-{}", fallback(subject), hex.get(..32).unwrap_or(&hex))
 }
 
+/// The query of the next page of a list (RFC 8288). Where it is asked is not the server's to say.
+fn next_page(link: &str) -> Option<String> {
+    let (target, rest) = link.trim().strip_prefix('<')?.split_once('>')?;
+    let is_next = rest.split(';').any(|part| matches!(part.trim(), "rel=\"next\"" | "rel=next"));
+    let (_, query) = target.split_once('?').filter(|(_, query)| is_next && !query.is_empty())?;
+    let is_plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    is_plain.then(|| query.to_owned())
+}
+
 impl Registries {
     /// Every referrer of a subject.
     pub(super) async fn referrers(&self, at: &Reference, subject: &Digest) -> Result<Vec<Entry>, RegistryError> {
-        let path = format!("referrers/{subject}");
-        let response = self.send(at, Access::Pull, &path, |client, url| client.get(url).header(ACCEPT, INDEX)).await?;
-        if response.status() == StatusCode::OK {
-            let body = bytes(at, response, ANSWER_LIMIT).await?;
-            let list: List = serde_json::from_slice(&body).map_err(|error| unusable(at, &error))?;
-            return Ok(list.manifests);
+        if let Some(listed) = self.own_list(at, subject).await? {
+            return Ok(listed);
         }
         let mut entries = self.fallback_list(at, subject).await?.manifests;
-        entries.extend(self.not_listed(at, subject, &entries).await?);
+        entries.extend(self.not_listed(at, subject, &entries).await?.into_iter().map(|(entry, ..)| entry));
         Ok(entries)
+    }
+
+    /// The list that the registry keeps itself; `None` where it keeps none.
+    async fn own_list(&self, at: &Reference, subject: &Digest) -> Result<Option<Vec<Entry>>, RegistryError> {
+        let first = format!("referrers/{subject}");
+        let (mut path, mut listed) = (first.clone(), Vec::new());
+        for page in 0..PAGES {
+            let ask = |client: &reqwest::Client, url| client.get(url).header(ACCEPT, INDEX);
+            let response = self.send(at, Access::Pull, &path, ask).await?;
+            let status = response.status();
+            if status != StatusCode::OK && page == 0 {
+                return Ok(None);
+            }
+            if status != StatusCode::OK {
+                return Err(unusable(at, &format!("it says {status} in the middle of its list of referrers")));
+            }
+            let next = response.headers().get(LINK).and_then(|link| link.to_str().ok()).and_then(next_page);
+            let body = bytes(at, response, ANSWER_LIMIT).await?;
+            let list: List = serde_json::from_slice(&body).map_err(|error| unusable(at, &error))?;
+            listed.extend(list.manifests);
+            let Some(query) = next else { return Ok(Some(listed)) };
+            path = format!("{first}?{query}");
+        }
+        Err(unusable(at, &"its list of referrers has no end"))
     }
 
     async fn fallback_list(&self, at: &Reference, subject: &Digest) -> Result<List, RegistryError> {
@@ -110,8 +141,13 @@ impl Registries {
         }
     }
 
-    /// Ours, by their own tags, that a list lacks.
-    async fn not_listed(&self, at: &Reference, subject: &Digest, list: &[Entry]) -> Result<Vec<Entry>, RegistryError> {
+    /// Ours, by their own tags, that a list lacks: the entry, the tag, and the manifest.
+    async fn not_listed(
+        &self,
+        at: &Reference,
+        subject: &Digest,
+        list: &[Entry],
+    ) -> Result<Vec<(Entry, String, Vec<u8>)>, RegistryError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Typed {
@@ -136,15 +172,15 @@ impl Registries {
                 Entry::of(&stored.bytes, typed.artifact_type.as_deref().unwrap_or_default(), &typed.annotations);
             let is_whole = own_tag(subject, &entry.digest) == tag && typed.artifact_type.is_some();
             if is_whole && typed.subject.is_some_and(|of| of.digest == *subject) {
-                missing.push(entry);
+                missing.push((entry, tag, stored.bytes));
             }
         }
         Ok(missing)
     }
 
-    /// Makes the fallback index list all of ours. A registry that has the tag in hand for somebody else may answer with nonsense:
-    /// that passes.
-    pub(super) async fn list_by_fallback(&self, at: &Reference, subject: &Digest) -> Result<(), RegistryError> {
+    /// Makes the list of referrers have all of ours, whoever keeps it. A registry that has the list in hand for somebody else may
+    /// answer with nonsense: that passes.
+    pub(super) async fn list_all(&self, at: &Reference, subject: &Digest) -> Result<(), RegistryError> {
         let backoff = Backoff { base: Duration::from_millis(20), most: Duration::from_secs(2), ..Backoff::default() };
         let mut trouble = None;
         for round in 0..ROUNDS {
@@ -161,18 +197,40 @@ impl Registries {
         Err(trouble.unwrap_or_else(busy))
     }
 
-    /// Whether the fallback index lists all of ours; if not, it is written anew.
+    /// Whether the list has all of ours; if not, what it lacks is put there again.
     async fn list_once(&self, at: &Reference, subject: &Digest) -> Result<bool, RegistryError> {
+        if let Some(listed) = self.own_list(at, subject).await? {
+            let missing = self.not_listed(at, subject, &listed).await?;
+            // Registries that write their list without a lock lose entries too; a manifest that comes again is listed again.
+            for (_, tag, manifest) in &missing {
+                self.put_manifest(at, tag, MANIFEST, manifest).await?;
+            }
+            return Ok(missing.is_empty());
+        }
         let mut list = self.fallback_list(at, subject).await?;
         let missing = self.not_listed(at, subject, &list.manifests).await?;
         if missing.is_empty() {
             return Ok(true);
         }
-        list.manifests.extend(missing);
+        list.manifests.extend(missing.into_iter().map(|(entry, ..)| entry));
         list.manifests.sort_by_key(|entry| entry.digest);
         list.manifests.dedup_by_key(|entry| entry.digest);
         let body = serde_json::to_vec(&list).map_err(|error| unusable(at, &error))?;
         self.put_manifest(at, &fallback(subject), INDEX, &body).await?;
         Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_page;
+
+    #[test]
+    fn only_the_query_of_a_next_page_is_taken() {
+        assert_eq!(next_page("</v2/x/referrers/y?n=2&last=z>; rel=\"next\"").as_deref(), Some("n=2&last=z"));
+        assert_eq!(next_page("<https://elsewhere.example/steal?last=z>; rel=next").as_deref(), Some("last=z"));
+        for link in ["", "</v2/x>; rel=\"next\"", "</v2/x?a=b>; rel=\"prev\"", "/v2/x?a=b", "</v2/x?a=b#c>; rel=next"] {
+            assert_eq!(next_page(link), None, "{link}");
+        }
     }
 }

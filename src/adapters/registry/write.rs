@@ -94,14 +94,14 @@ impl Registries {
         Ok(Some(Stored { bytes, media_type }))
     }
 
-    /// Puts a manifest or index there, and reads it back; whether the registry keeps referrers itself.
+    /// Puts a manifest or index there, and reads it back.
     pub(super) async fn put_manifest(
         &self,
         to: &Reference,
         selector: &str,
         media_type: &str,
         body: &[u8],
-    ) -> Result<bool, RegistryError> {
+    ) -> Result<(), RegistryError> {
         if body.len() as u64 > MANIFEST_LIMIT {
             return Err(unusable(
                 to,
@@ -115,7 +115,6 @@ impl Registries {
             })
             .await?;
         let status = put.status();
-        let keeps_referrers = put.headers().contains_key("oci-subject");
         if status != StatusCode::CREATED {
             let code = bytes(to, put, 64 << 10).await.ok().and_then(|body| super::client::reason(&body));
             let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
@@ -123,7 +122,7 @@ impl Registries {
         }
         match self.manifest(to, selector).await? {
             // Another writer of the same tag is no fault; another content of a digest was refused before this.
-            Some(_) => Ok(keeps_referrers),
+            Some(_) => Ok(()),
             None => Err(unusable(to, &format!("it took {selector} and does not have it"))),
         }
     }
