@@ -31,25 +31,36 @@ struct Registry {
     skopeo: PathBuf,
 }
 
-/// Which program: one without a list of referrers, and one with.
+/// Which program: one without a list of referrers, and two with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Distribution,
     Olareg,
+    Zot,
 }
 
-const KINDS: [Kind; 2] = [Kind::Distribution, Kind::Olareg];
+const KINDS: [Kind; 3] = [Kind::Distribution, Kind::Olareg, Kind::Zot];
 
 impl Registry {
     fn of(kind: Kind, test: &str) -> Option<Self> {
         if kind == Kind::Distribution {
             return Self::start(test, false);
         }
-        let (program, skopeo) = (tool(test, "olareg")?, tool(test, "skopeo")?);
+        let skopeo = tool(test, "skopeo")?;
         let directory = tempfile::tempdir().unwrap();
         let port = free_port();
-        let mut command = Command::new(program);
-        command.args(["serve", "--addr", "127.0.0.1", "--port", &port.to_string(), "--dir"]).arg(directory.path());
+        let mut command = if kind == Kind::Olareg {
+            let mut command = Command::new(tool(test, "olareg")?);
+            command.args(["serve", "--addr", "127.0.0.1", "--port", &port.to_string(), "--dir"]).arg(directory.path());
+            command
+        } else {
+            let mut command = Command::new(tool(test, "zot")?);
+            let settings = serde_json::json!({"storage": {"rootDirectory": directory.path().join("data")},
+                "http": {"address": "127.0.0.1", "port": port.to_string()}, "log": {"level": "error"}});
+            std::fs::write(directory.path().join("zot.json"), settings.to_string()).unwrap();
+            command.arg("serve").arg(directory.path().join("zot.json"));
+            command
+        };
         Some(Self { server: Server::start(&mut command, port), directory, skopeo })
     }
 
@@ -62,7 +73,7 @@ impl Registry {
                 let output = inspect.args(["inspect", "--raw", "--tls-verify=false", &place]).output().unwrap();
                 serde_json::from_slice(&output.stdout).unwrap()
             }
-            Kind::Olareg => {
+            Kind::Olareg | Kind::Zot => {
                 use std::io::Read as _;
                 let mut stream = TcpStream::connect(("127.0.0.1", self.server.port)).unwrap();
                 let path = format!("/v2/{repository}/referrers/sha256:{hex}");

@@ -165,17 +165,14 @@ impl Registry for Evidence {
         let entries = self.registries.wait(self.registries.referrers(&at, image.digest))?;
         let mut bundles = BTreeMap::new();
         for entry in entries.iter().take(REFERRERS) {
-            if !entry
-                .artifact_type
-                .as_deref()
-                .is_some_and(|kind| kind.starts_with("application/vnd.dev.sigstore.bundle"))
-            {
-                continue;
-            }
             let selector = entry.digest.to_string();
             let Some(stored) = self.registries.wait(self.registries.manifest(&at, &selector))? else { continue };
             let manifest: Artifact = serde_json::from_slice(&stored.bytes).map_err(|error| unusable(&at, &error))?;
+            // What a list says of a type is the registry's own reading; the layer says it for itself.
             let [layer] = manifest.layers.as_slice() else { continue };
+            if !layer.media_type.starts_with("application/vnd.dev.sigstore.bundle") {
+                continue;
+            }
             bundles.insert(layer.digest, self.blob(&at, &layer.digest, layer.size, BUNDLE_LIMIT)?);
         }
         Ok(bundles.into_values().collect())
