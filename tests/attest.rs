@@ -32,7 +32,7 @@ fn signed_bundles_verify_here_and_with_openssl() {
     let bytes = payload(&statement);
     let encoding = Envelope::pre_authentication_encoding(Envelope::IN_TOTO, &bytes);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let signature = runtime.block_on(signer.sign(std::slice::from_ref(&encoding))).unwrap().remove(0);
+    let signature = runtime.block_on(signer.sign(std::slice::from_ref(&encoding))).unwrap().remove(0).signature;
     let envelope =
         Envelope { payload_type: Envelope::IN_TOTO.into(), payload: bytes.clone(), signature: signature.clone() };
     let bundle =

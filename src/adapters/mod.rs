@@ -10,6 +10,7 @@ pub mod clock;
 pub mod documents;
 pub mod git;
 pub mod http;
+mod key_file;
 pub mod packed;
 pub mod progress;
 pub mod registry;

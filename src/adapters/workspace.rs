@@ -2,9 +2,9 @@
 
 use super::stamp::stamp;
 use crate::ports::{FileKind, FileStat, Workspace, WorkspaceError};
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 

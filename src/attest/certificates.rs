@@ -85,3 +85,30 @@ impl Leaf {
         authorities.chain(&self.der, &[], Purpose::Signer, at).map_err(|reason| CertificateError::Untrusted { reason })
     }
 }
+
+/// What a certificate that was just issued says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Whom it names.
+    pub identity: String,
+    /// Its key: `SubjectPublicKeyInfo`, DER.
+    pub spki: Vec<u8>,
+    /// How long it lives, in seconds.
+    pub seconds: i64,
+}
+
+/// Checks a certificate before anything is signed with it: that it is of the form that is taken, that its chain and identity are
+/// trusted, and that it holds now.
+///
+/// # Errors
+/// What it would sign would not verify.
+pub fn issued(der: &[u8], trust: &super::Trust, now: Timestamp) -> Result<Issued, super::VerifyError> {
+    if trust.authorities.no_signers() {
+        return Err(super::VerifyError::UntrustedCertificate);
+    }
+    let leaf = Leaf::read(der)?;
+    leaf.identity(&trust.identities)?;
+    leaf.root(&trust.authorities, now)?;
+    let seconds = leaf.read.until.unix().saturating_sub(leaf.read.from.unix());
+    Ok(Issued { identity: leaf.identity, spki: leaf.read.spki, seconds })
+}

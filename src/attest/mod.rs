@@ -38,6 +38,7 @@ mod x509;
 mod x509_errors;
 
 pub use authorities::Authorities;
+pub use certificates::{Issued, issued};
 pub use errors::{BundleError, DocumentError, KeyError, PackError, StatementError, TrustError, VerifyError};
 pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};

@@ -58,9 +58,7 @@ pub fn decode(bytes: &[u8]) -> Result<AdvisorySlice, DocumentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        Affected, AffectedPackage, Digest, Event, Range, RangeKind, SeverityScore, Timestamp,
-    };
+    use crate::model::{Affected, AffectedPackage, Digest, Event, Range, RangeKind, SeverityScore, Timestamp};
     use std::collections::BTreeMap;
 
     fn advisory(id: &str) -> Advisory {

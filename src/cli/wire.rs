@@ -3,7 +3,7 @@
 
 use super::args::{Global, ProgressForm};
 use crate::adapters;
-use crate::ops::{Exit, Failure, World};
+use crate::ops::{Exit, Failure, TIME_KEY, World};
 use crate::ports::{Cache, Cancel, Events, Silent, Workspace};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,8 @@ pub(super) struct Environment {
     pub(super) cache: Option<PathBuf>,
     /// `PROOFMARK_KEY_FILE`.
     pub(super) key: Option<PathBuf>,
+    /// `PROOFMARK_TIME_KEY_FILE`.
+    pub(super) time_key: Option<PathBuf>,
     /// `PROOFMARK_OSV_URL`: a mirror of osv.dev's bucket.
     pub(super) osv_bucket: Option<String>,
     /// Names of variables that hold a credential which does not end by itself.
@@ -49,7 +51,14 @@ impl Environment {
             .or_else(|| path("HOME").map(|path| path.join(".cache/proofmark")));
         let osv_bucket = std::env::var("PROOFMARK_OSV_URL").ok().filter(|url| !url.is_empty());
         let credentials = CREDENTIALS.into_iter().filter(|name| path(name).is_some()).collect();
-        Self { cache, key: path("PROOFMARK_KEY_FILE"), osv_bucket, credentials, no_color: path("NO_COLOR").is_some() }
+        Self {
+            cache,
+            key: path("PROOFMARK_KEY_FILE"),
+            time_key: path("PROOFMARK_TIME_KEY_FILE"),
+            osv_bucket,
+            credentials,
+            no_color: path("NO_COLOR").is_some(),
+        }
     }
 }
 
@@ -120,6 +129,11 @@ pub(super) fn world(
             root.clone(),
             environment.key.clone(),
             vault(),
+            cancel.clone(),
+        )),
+        timestampers: Arc::new(adapters::timestamper::Authorities::new(
+            environment.time_key.clone().unwrap_or_else(|| root.join(TIME_KEY)),
+            Arc::new(adapters::clock::SystemClock),
             cancel.clone(),
         )),
         vault: Arc::new(adapters::vault::Administrator::new(vault(), cancel.clone())),

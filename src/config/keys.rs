@@ -245,6 +245,11 @@ static VAULT_ROLE: Keys = keys(
         ),
         key("mount", Kind::Text(Form::Plain), "Where the engine is mounted. Default: the engine's name."),
         key("role", Kind::Text(Form::Plain), "The engine's role (pki) or key (transit)."),
+        key(
+            "identity",
+            Kind::Text(Form::Plain),
+            "Whom its certificates must name, a URI (pki). Default: PROOFMARK_IDENTITY, else GitHub's workflow.",
+        ),
         key("path", Kind::Text(Form::Plain), "The path of the secret (kv)."),
         key("field", Kind::Text(Form::Plain), "The field of the secret (kv)."),
         key("ttl", Kind::Length(1, MAX_TTL, "config::vault-ttl"), "How long a credential lives: at most 15m."),
@@ -256,7 +261,11 @@ static SIGN: Keys = keys(
     &[
         key("with", Kind::Text(Form::Name), "`local`, or a Vault role. Default: local."),
         key("key", Kind::Text(Form::Path), "The private key file of `local`. Default: .proofmark/local.key."),
-        key("timestamp", Kind::Text(Form::Timestamp), "An RFC 3161 address, `vault:ROLE`, or `local`."),
+        key(
+            "timestamp",
+            Kind::Text(Form::Timestamp),
+            "Where time stamps come from: an RFC 3161 address, or `local`. Default: nowhere.",
+        ),
     ],
 );
 

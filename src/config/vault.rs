@@ -1,7 +1,7 @@
 //! `[vault]`, typed: how Vault is reached, and what its roles are.
 
 use super::types::Config;
-use crate::model::Name;
+use crate::model::{Duration, Name};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -57,8 +57,17 @@ pub struct VaultRole {
     pub mount: Option<String>,
     /// The role of pki, the key of transit.
     pub role: Option<String>,
+    /// Whom certificates of pki must name; else whom the CI says that it is.
+    pub identity: Option<String>,
+    /// How long a certificate of pki lives; [`VaultRole::TTL`] seconds where it is not said.
+    pub ttl: Option<Duration>,
     /// The path of a secret.
     pub path: Option<String>,
+}
+
+impl VaultRole {
+    /// How long a certificate lives where nothing else is said, in seconds.
+    pub const TTL: u64 = 600;
 }
 
 impl Config {

@@ -6,8 +6,8 @@ use crate::attest;
 use crate::matching::Matcher;
 use crate::model::{Digest, Finding, Gap, GapKind, Sbom, ScannerIdentity, Subject};
 use crate::ports::{
-    ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest,
-    ScanTask, Scanner,
+    ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest, ScanTask,
+    Scanner,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -148,11 +148,8 @@ impl Package {
         }
         let told = versions.entry(case.version.to_owned()).or_default();
         let told = told[usize::from(case.on_linux)].get_or_insert_with(|| {
-            let advisories: Vec<_> = self
-                .pieces
-                .iter()
-                .map(|piece| (piece.advisory(), piece.advisory.affected.iter().collect()))
-                .collect();
+            let advisories: Vec<_> =
+                self.pieces.iter().map(|piece| (piece.advisory(), piece.advisory.affected.iter().collect())).collect();
             Arc::new(case.told(package, &advisories))
         });
         Arc::clone(told)
@@ -239,7 +236,8 @@ mod tests {
 
     fn sbom(parts: &[(u8, u8)]) -> Sbom {
         let component = |(package, version): &(u8, u8)| {
-            let (ecosystem, kind) = [("npm", "npm"), ("Debian:12", "deb"), ("Debian:13", "deb")][usize::from(package / 8 % 3)];
+            let (ecosystem, kind) =
+                [("npm", "npm"), ("Debian:12", "deb"), ("Debian:13", "deb")][usize::from(package / 8 % 3)];
             let version = ["0", "1", "2", "3", "", "not a version"][usize::from(version % 6)];
             let name = format!("p{}", package % 8);
             let purl = Purl::build(kind, Some(&ecosystem.replace(':', "")), &name, Some(version), &[]).unwrap();

@@ -71,7 +71,7 @@ pub struct Bundle {
 /// |---|---|
 /// | local | `local:sha256:<hex of SPKI>` |
 /// | Vault Transit | `transit:<mount>/<key>@v<version>:sha256:<hex of SPKI>` |
-/// | Vault PKI | `pki:<mount>/<role>:<identity>` |
+/// | Vault PKI | `pki:<mount>/<role>#<serial number of the certificate, hex>:<identity>` |
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SignerId(pub String);
 
@@ -86,9 +86,9 @@ impl SignerId {
         Self(format!("transit:{mount}/{key}@v{version}:{}", Digest::of(spki)))
     }
 
-    /// The name of a role of PKI, with the identity in the certificate that it gave.
-    pub fn pki(mount: &str, role: &str, identity: &str) -> Self {
-        Self(format!("pki:{mount}/{role}:{identity}"))
+    /// The name of a role of PKI, with the serial number of the certificate that it gave and the identity in it.
+    pub fn pki(mount: &str, role: &str, serial: &str, identity: &str) -> Self {
+        Self(format!("pki:{mount}/{role}#{serial}:{identity}"))
     }
 
     /// Whether this can be the name of who was seen to have signed.
@@ -132,10 +132,10 @@ mod tests {
         let identity = SignedBy::Identity("https://ci.example/shop".into());
         assert!(SignerId::local(b"spki").is_of(&key));
         assert!(SignerId::transit("transit", "attest", 2, b"spki").is_of(&key));
-        assert!(SignerId::pki("pki", "attestation", "https://ci.example/shop").is_of(&identity));
+        assert!(SignerId::pki("pki", "attestation", "1a2b", "https://ci.example/shop").is_of(&identity));
         assert!(!SignerId::local(b"other").is_of(&key));
         assert!(!SignerId::local(b"spki").is_of(&identity));
-        assert!(!SignerId::pki("pki", "attestation", "https://ci.example/shop-2").is_of(&identity));
+        assert!(!SignerId::pki("pki", "attestation", "1a2b", "https://ci.example/shop-2").is_of(&identity));
         assert!(!SignerId(format!("pki:a/b:{}", Digest::of(b"spki"))).is_of(&key));
         assert!(!SignerId("https://ci.example/shop".into()).is_of(&identity));
     }

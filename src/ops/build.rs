@@ -2,7 +2,7 @@
 
 use super::assemble::{self, Assembled, Draft, Inputs};
 use super::prepare::{self, Prepared, Wanted};
-use super::signing::Signing;
+use super::signing::{Signed, Signing};
 use super::store::{Kind, Store};
 use super::verify::{current, read_trust};
 use super::warm::{Remember, State, Summary};
@@ -244,10 +244,9 @@ fn write(
         .filter(|(_, draft)| !bundles.contains_key(&draft.digest) && once.insert(draft.digest))
         .collect();
     let wanted: Vec<_> = missing.iter().map(|(with, draft)| (*with, draft.payload.as_slice())).collect();
-    for ((_, draft), (bytes, signer)) in missing.iter().zip(signing.sign(&wanted)?) {
-        let digest = Digest::of(&bytes);
-        store.keep(Kind::Bundle, &digest, &bytes)?;
-        bundles.insert(draft.digest, (digest, signer));
+    for ((_, draft), signed) in missing.iter().zip(signing.sign(&wanted)?) {
+        let digest = keep(store, Kind::Bundle, &signed)?;
+        bundles.insert(draft.digest, (digest, signed.signer));
     }
     for evidence in inputs.evidence.values() {
         store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
@@ -263,8 +262,9 @@ fn write(
     let text = lockfile::encode(&lock);
     let digest = Digest::of(text.as_bytes());
     let statement = Draft::of(&attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of));
-    for (bytes, _) in signing.sign(&[(&config.sign.with, &statement.payload)])? {
-        store.keep(Kind::LockBundle, &digest, &bytes)?;
+    for signed in signing.sign(&[(&config.sign.with, &statement.payload)])? {
+        store.keep(Kind::LockBundle, &digest, &signed.bytes)?;
+        record(store, &signed)?;
     }
     store.settle()?;
     if prepared.previous.as_ref().is_some_and(|(_, old)| *old == text) {
@@ -276,6 +276,18 @@ fn write(
         .write(&world.lock_path(), text.as_bytes())
         .map_err(|error| Failure::new(Exit::Infrastructure, "lock::unwritable", error.to_string()))?;
     Ok((LockOutcome::Written { signed: missing.len() }, digest))
+}
+
+fn keep(store: &Store<'_>, kind: Kind, signed: &Signed) -> Result<Digest, Failure> {
+    let digest = Digest::of(&signed.bytes);
+    store.keep(kind, &digest, &signed.bytes)?;
+    record(store, signed)?;
+    Ok(digest)
+}
+
+fn record(store: &Store<'_>, signed: &Signed) -> Result<(), Failure> {
+    let Some(record) = &signed.record else { return Ok(()) };
+    store.keep(Kind::Record, &record.bundle, &record.bytes())
 }
 
 fn bundle_of(bundles: &BTreeMap<Digest, (Digest, SignerId)>, draft: &Draft) -> (Digest, SignerId) {
@@ -299,10 +311,11 @@ fn reusable(
         .flat_map(|service| &service.subjects)
         .flat_map(|subject| &subject.attestations)
         .filter_map(|attestation| Some((attestation, *wanted.get(&attestation.statement)?)));
+    let wants_time = prepared.project.config.sign.timestamp.is_some();
     let holds = |(attestation, draft): &(&LockAttestation, &Draft)| {
         let bytes = store.read(Kind::Bundle, &attestation.bundle).ok();
         let signed = bytes.and_then(|bytes| attest::verify_known(&bytes, &draft.payload, trust).ok()?);
-        signed.is_some_and(|signed| attestation.signer.is_of(&signed.by))
+        signed.is_some_and(|signed| attestation.signer.is_of(&signed.by) && !(wants_time && signed.stamps.is_empty()))
     };
     recorded
         .filter(holds)
@@ -373,7 +386,7 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
     }
     let moves = prepared.located.values().any(|located| located.moves);
     let store = Store::new(world, &prepared.project.config.store.dir);
-    let mut wrote: Vec<String> = Kind::ALL.iter().map(|kind| store.directory(*kind)).collect();
+    let mut wrote: Vec<String> = Kind::EVIDENCE.iter().map(|kind| store.directory(*kind)).collect();
     wrote.push(world.lock_path());
     let services = &assembled.evaluation.services;
     let count = |verdict| services.iter().filter(|service| service.verdict == verdict).count();

@@ -18,11 +18,13 @@ pub(super) enum Kind {
     Slice,
     /// The bundle over a lock, named by the digest of the lock.
     LockBundle,
+    /// How a bundle was come by, named by the digest of the bundle. Nothing is judged by it.
+    Record,
 }
 
 impl Kind {
-    /// All of them.
-    pub(super) const ALL: [Self; 4] = [Self::Bundle, Self::Sbom, Self::Slice, Self::LockBundle];
+    /// Those that a lock rests on.
+    pub(super) const EVIDENCE: [Self; 4] = [Self::Bundle, Self::Sbom, Self::Slice, Self::LockBundle];
 
     const fn place(self) -> (&'static str, &'static str) {
         match self {
@@ -30,6 +32,7 @@ impl Kind {
             Self::Sbom => ("sboms", "json"),
             Self::Slice => ("slices", "json"),
             Self::LockBundle => ("attestations/lock", "sigstore.json"),
+            Self::Record => ("attestations/records", "json"),
         }
     }
 }
@@ -70,7 +73,7 @@ impl<'a> Store<'a> {
             }
             error => Failure::new(Exit::Integrity, "store::unreadable", error.to_string()),
         })?;
-        if kind != Kind::LockBundle && Digest::of(&bytes) != *digest {
+        if !matches!(kind, Kind::LockBundle | Kind::Record) && Digest::of(&bytes) != *digest {
             return Err(Failure::new(
                 Exit::Integrity,
                 "store::altered",

@@ -24,8 +24,15 @@ pub(super) fn signer_spec(config: &Config, with: &SignWith) -> Result<SignerSpec
             key: found.role.clone().unwrap_or_default(),
             vault: Box::new(spec(config)),
         }),
+        Some(found) if found.engine == "pki" => Ok(SignerSpec::Pki {
+            mount: found.mount.clone().unwrap_or_else(|| "pki".to_owned()),
+            role: found.role.clone().unwrap_or_default(),
+            identity: found.identity.clone(),
+            ttl: found.ttl.map_or(crate::config::VaultRole::TTL, |ttl| ttl.secs()),
+            vault: Box::new(spec(config)),
+        }),
         _ => {
-            let what = format!("signing by the Vault role `{role}`, which is not of engine transit");
+            let what = format!("signing by the Vault role `{role}`, which is neither of engine transit nor pki");
             Err(Failure::new(Exit::Usage, "config::unavailable", what))
         }
     }
@@ -59,19 +66,15 @@ pub fn public_key(world: &World, config: &Config, role: &str) -> Result<String, 
         return Err(unknown());
     }
     let spec = signer_spec(config, &SignWith::Role(name))?;
+    if matches!(spec, SignerSpec::Pki { .. }) {
+        let what = format!("the Vault role `{role}` has a new key for each run: trust its roots instead");
+        return Err(Failure::new(Exit::Usage, "vault::no-key", what).help("see [trust] roots and identities"));
+    }
     let waiter =
         Waiter::new().map_err(|error| Failure::new(Exit::Infrastructure, "run::no-threads", error.to_string()))?;
     let opened = waiter.wait(world.signers.open(&spec));
     waiter.wait(world.signers.close());
     let signer = opened.map_err(|error| sign_failure(&error))?;
-    Ok(pem(&signer.public().spki))
-}
-
-/// A public key as PEM.
-fn pem(spki: &[u8]) -> String {
-    use base64::Engine as _;
-    let body = base64::engine::general_purpose::STANDARD.encode(spki);
-    let lines: Vec<&str> =
-        body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
-    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+    pem_rfc7468::encode_string("PUBLIC KEY", pem_rfc7468::LineEnding::LF, &signer.public().spki)
+        .map_err(|error| Failure::new(Exit::Integrity, "sign::unexpected", error.to_string()))
 }

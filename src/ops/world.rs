@@ -1,12 +1,19 @@
 //! Everything outside that a verb works with, wired by `cli`, faked by tests.
 
 use crate::ports::{
-    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanners, Signers, Subjects, VaultAdmin, Workspace,
+    AdvisoryStore, Cache, Cancel, Clock, Events, History, Registry, Scanners, Signers, Subjects, Timestampers,
+    VaultAdmin, Workspace,
 };
 use std::sync::Arc;
 
 /// The key of the local signer, from the project's root, where the config names no other.
 pub const LOCAL_KEY: &str = ".proofmark/local.key";
+
+/// The key of the embedded authority on time, with its certificate, from the project's root.
+pub const TIME_KEY: &str = ".proofmark/time.key";
+
+/// The certificates of the embedded authority on time, from the project's root.
+pub const TIME_ROOT: &str = "trust/time.pem";
 
 /// The ports, and where the project is.
 pub struct World {
@@ -24,6 +31,8 @@ pub struct World {
     pub scanners: Arc<dyn Scanners>,
     /// Opens signers; only when something is to be signed.
     pub signers: Arc<dyn Signers>,
+    /// Opens authorities on time; only when something is to be signed.
+    pub timestampers: Arc<dyn Timestampers>,
     /// Changes Vault's settings; only for `vault setup`.
     pub vault: Arc<dyn VaultAdmin>,
     /// The databases.

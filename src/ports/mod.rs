@@ -23,9 +23,9 @@ pub use events::{Event, Events, Outcome, Silent};
 pub use history::{History, HistoryError};
 pub use registry::{Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError};
 pub use scanner::{OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners};
-pub use signer::{SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};
+pub use signer::{Made, ServerRequest, SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};
 pub use subjects::{ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
-pub use timestamper::{TimestampError, Timestamper};
+pub use timestamper::{Stamped, TimestampError, Timestamper, TimestamperSpec, Timestampers};
 pub use vault::{VaultAdmin, VaultAdminError, VaultRequest};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
 

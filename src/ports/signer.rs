@@ -1,7 +1,8 @@
 //! What signs statements.
 
 use super::BoxFuture;
-use crate::model::{Material, SignatureBytes, SignerId};
+use crate::model::{Hint, Material, SignatureBytes, SignerId, Timestamp};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// A signer. One call signs everything of a run, so that a remote signer needs O(1) requests.
@@ -11,7 +12,25 @@ pub trait Signer: Send + Sync {
 
     /// Signs each pre-authentication encoding, in order. Every signature has been verified with the public key before this
     /// returns.
-    fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<SignatureBytes>, SignError>>;
+    fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<Made>, SignError>>;
+}
+
+/// A signature, and how it was come by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// The signature.
+    pub signature: SignatureBytes,
+    /// The request that a server answered with it. Several signatures may be of one.
+    pub request: Option<Arc<ServerRequest>>,
+}
+
+/// A request as a server's audit log names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ServerRequest {
+    /// What was asked: `transit/sign/attest`.
+    pub path: String,
+    /// The id that the server gave it.
+    pub id: String,
 }
 
 /// A signer as the config names it.
@@ -30,6 +49,19 @@ pub enum SignerSpec {
         mount: String,
         /// The key's name.
         key: String,
+    },
+    /// A key made for the run, with a certificate from Vault's PKI engine.
+    Pki {
+        /// How Vault is reached.
+        vault: Box<VaultSpec>,
+        /// Where the engine is mounted.
+        mount: String,
+        /// The role that issues.
+        role: String,
+        /// Whom the certificate must name; `None` for whom the CI says that it is.
+        identity: Option<String>,
+        /// How long it must live at most, in seconds.
+        ttl: u64,
     },
 }
 
@@ -75,6 +107,17 @@ pub struct SignerPublic {
     pub material: Material,
     /// `SubjectPublicKeyInfo`, DER.
     pub spki: Vec<u8>,
+    /// The last second at which it can sign; `None` for no end.
+    pub until: Option<Timestamp>,
+    /// The request that a server answered with its certificate.
+    pub request: Option<Arc<ServerRequest>>,
+}
+
+impl SignerPublic {
+    /// A key that lasts: known by its hint, its public half given as `SubjectPublicKeyInfo` DER.
+    pub fn of_key(id: SignerId, spki: Vec<u8>) -> Self {
+        Self { id, material: Material::Key(Hint::of(&spki)), spki, until: None, request: None }
+    }
 }
 
 /// Why nothing was signed.

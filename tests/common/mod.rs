@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: a copy of the example project, and the program run in it.
 
 pub mod tools;
+pub mod vault;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -5,6 +5,7 @@ pub mod local;
 use crate::adapters::vault::VaultEnvironment;
 use crate::adapters::vault::client::Vault;
 use crate::adapters::vault::login::Login;
+use crate::adapters::vault::pki::PkiSigner;
 use crate::adapters::vault::transit::TransitSigner;
 use crate::ports::{BoxFuture, Cancel, SignError, Signer, SignerSpec, Signers, VaultSpec};
 use std::path::PathBuf;
@@ -58,6 +59,14 @@ impl Signers for Signatories {
                 SignerSpec::Transit { vault, mount, key } => {
                     let (vault, login) = self.vault(vault).await?;
                     Ok(Arc::new(TransitSigner::open(vault, login, mount, key).await?) as Arc<dyn Signer>)
+                }
+                SignerSpec::Pki { vault, mount, role, identity, ttl } => {
+                    let identity = identity.as_ref().or(self.vault.identity.as_ref()).ok_or_else(|| {
+                        let what = format!("whom the certificate of {mount}/{role} must name is not known");
+                        SignError::Refused(format!("{what}: set `identity` of the Vault role, or PROOFMARK_IDENTITY"))
+                    })?;
+                    let (vault, login) = self.vault(vault).await?;
+                    Ok(Arc::new(PkiSigner::open(&vault, &login, mount, role, identity, *ttl).await?) as Arc<dyn Signer>)
                 }
             }
         })

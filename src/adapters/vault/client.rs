@@ -3,10 +3,11 @@
 use super::environment::VaultEnvironment;
 use crate::adapters::http::backoff::{self, Backoff};
 use crate::adapters::http::{self, Call, Limiter, Outcome, Retried};
-use crate::ports::{Cancel, SignError, VaultSpec};
+use crate::ports::{Cancel, ServerRequest, SignError, VaultSpec};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -183,6 +184,14 @@ impl Vault {
             _ => Outcome::Failed(denied),
         }
     }
+}
+
+/// The request behind an answer, as Vault's audit log names it.
+pub(crate) fn request(answer: &Value, path: &str) -> Option<Arc<ServerRequest>> {
+    let id = answer.get("request_id").and_then(Value::as_str)?;
+    // A name of theirs that ends up in a file of ours: as short and plain as ids are.
+    let is_plain = id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_plain.then(|| Arc::new(ServerRequest { path: path.to_owned(), id: id.to_owned() }))
 }
 
 /// The errors of an answer, in one line. They may quote what was asked, never what is secret; still only a part is shown.

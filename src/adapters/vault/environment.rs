@@ -31,6 +31,8 @@ pub struct VaultEnvironment {
     pub github: Option<(String, Zeroizing<String>)>,
     /// The file with a pod's token.
     pub kubernetes: Option<PathBuf>,
+    /// Who this job is: `PROOFMARK_IDENTITY`, else the address of the workflow that GitHub Actions runs.
+    pub identity: Option<String>,
 }
 
 /// A secret that is given, or lies in a file.
@@ -62,6 +64,8 @@ impl VaultEnvironment {
             (None, None) => Secret::None,
         };
         let github = plain("ACTIONS_ID_TOKEN_REQUEST_URL").zip(plain("ACTIONS_ID_TOKEN_REQUEST_TOKEN"));
+        let workflow = plain("GITHUB_SERVER_URL").zip(plain("GITHUB_WORKFLOW_REF"));
+        let workflow = workflow.map(|(server, workflow)| format!("{}/{workflow}", server.trim_end_matches('/')));
         Self {
             address: either("ADDR"),
             namespace: either("NAMESPACE"),
@@ -74,6 +78,7 @@ impl VaultEnvironment {
             jwt: secret("JWT"),
             github: github.map(|(url, token)| (url, Zeroizing::new(token))),
             kubernetes: Some(KUBERNETES.into()),
+            identity: plain("PROOFMARK_IDENTITY").or(workflow),
         }
     }
 }

@@ -7,6 +7,8 @@
 //! | [`login`] | a token by each method; refused where it lives too long |
 //! | [`admin`] | settings, changed with an administrator's token |
 //! | [`transit`] | signing with a key that never leaves Vault |
+//! | [`pki`] | signing with a key of this run, which Vault certifies |
+//! | [`request`] | what Vault is asked to certify |
 //!
 //! Requests are made here and not by vaultrs, which hides `Retry-After` and the request's id, and cannot sign several
 //! texts in one request. Tokens live in memory alone and are given up at the end of the run that made them.
@@ -15,6 +17,8 @@ pub(crate) mod admin;
 pub(crate) mod client;
 pub(crate) mod environment;
 pub(crate) mod login;
+pub(crate) mod pki;
+mod request;
 pub(crate) mod transit;
 
 pub use admin::Administrator;

@@ -1,10 +1,10 @@
 //! Signing with a key of Vault's Transit engine. One request for up to [`BATCH`] statements; every signature is verified here with
 //! the key's public half before it is used.
 
-use super::client::{Tries, Vault, VaultError};
+use super::client::{self, Tries, Vault, VaultError};
 use super::login::Login;
-use crate::model::{Hint, Material, SignatureBytes, SignerId};
-use crate::ports::{BoxFuture, SignError, Signer, SignerPublic};
+use crate::model::{SignatureBytes, SignerId};
+use crate::ports::{BoxFuture, Made, SignError, Signer, SignerPublic};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey};
 use base64::Engine as _;
@@ -87,16 +87,12 @@ impl TransitSigner {
             Kind::P256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, spki.get(P256_HEAD..).unwrap_or_default()),
             Kind::Ed25519 => ParsedPublicKey::new(&ED25519, spki.get(ED25519_HEAD.len()..).unwrap_or_default()),
         };
-        let public = SignerPublic {
-            id: SignerId::transit(mount, key, version, &spki),
-            material: Material::Key(Hint::of(&spki)),
-            spki,
-        };
+        let public = SignerPublic::of_key(SignerId::transit(mount, key, version, &spki), spki);
         let verifier = verifier.map_err(|_| unusable())?;
         Ok(Self { vault, login, mount: mount.to_owned(), key: key.to_owned(), version, kind, verifier, public })
     }
 
-    async fn batch(&self, encodings: &[Vec<u8>]) -> Result<Vec<SignatureBytes>, SignError> {
+    async fn batch(&self, encodings: &[Vec<u8>]) -> Result<Vec<Made>, SignError> {
         let inputs: Vec<Value> = encodings
             .iter()
             .map(|encoding| match self.kind {
@@ -113,14 +109,16 @@ impl TransitSigner {
         let path = format!("{}/sign/{}", self.mount, self.key);
         let answer = self.vault.ask(Some(&self.login.token), &Method::POST, &path, Some(&body), Tries::Several).await?;
         let results = answer.get("data").and_then(|data| data.get("batch_results")).and_then(Value::as_array);
-        let results = results.filter(|results| results.len() == encodings.len()).ok_or(VaultError::Unusable(path))?;
+        let results =
+            results.filter(|results| results.len() == encodings.len()).ok_or(VaultError::Unusable(path.clone()))?;
+        let request = client::request(&answer, &path);
         let before = format!("vault:v{}:", self.version);
         let signature = |(result, encoding): (&Value, &Vec<u8>)| {
             let text = result.get("signature").and_then(Value::as_str).ok_or(SignError::Unverified)?;
             let bytes =
                 text.strip_prefix(&before).and_then(|text| STANDARD.decode(text).ok()).ok_or(SignError::Unverified)?;
             self.verifier.verify_sig(encoding, &bytes).map_err(|_| SignError::Unverified)?;
-            Ok(SignatureBytes(bytes))
+            Ok(Made { signature: SignatureBytes(bytes), request: request.clone() })
         };
         results.iter().zip(encodings).map(signature).collect()
     }
@@ -131,7 +129,7 @@ impl Signer for TransitSigner {
         &self.public
     }
 
-    fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<SignatureBytes>, SignError>> {
+    fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<Made>, SignError>> {
         Box::pin(async move {
             let mut signatures = Vec::with_capacity(encodings.len());
             let mut rest = encodings;

@@ -5,13 +5,16 @@
 )]
 
 use super::Context;
+use crate::adapters::clock::SystemClock;
 use crate::adapters::signer::local::{KeyType, LocalSigner};
+use crate::adapters::timestamper::local::LocalTimestamper;
 use crate::cli::args::{InitArgs, KeyKind};
 use crate::cli::wire;
 use crate::model::Name;
-use crate::ops::{self, Exit, Failure, FoundFile, LOCAL_KEY, Project};
-use crate::ports::{Cancel, Workspace as _};
+use crate::ops::{self, Exit, Failure, FoundFile, LOCAL_KEY, Project, TIME_KEY, TIME_ROOT};
+use crate::ports::{Cancel, Clock as _, Workspace as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The public half of the local key, where the config trusts no other.
 const PUBLIC_KEY: &str = "trust/local.pub";
@@ -30,6 +33,9 @@ pub(super) fn run(context: &Context<'_>, args: &InitArgs) -> Result<Exit, Failur
         let private = project.config.sign.key.clone().unwrap_or_else(|| LOCAL_KEY.to_owned());
         let public = project.config.trust.keys.first().cloned().unwrap_or_else(|| PUBLIC_KEY.to_owned());
         make_key(context, &root, &private, &public, args.key_type)?;
+        if project.config.sign.timestamp.as_deref() == Some("local") {
+            make_clock(context, &root)?;
+        }
         return Ok(Exit::Pass);
     }
     // A new config is written where the command runs, even below another project.
@@ -93,6 +99,31 @@ fn make_key(context: &Context<'_>, root: &Path, private: &str, public: &str, kin
     };
     let made = LocalSigner::generate(&private_path, &public_path, kind).map_err(|error| failed(&error))?;
     context.output.note(&format!("{private}: made a signing key, its public half is {public}\n  {}\n", made.id));
+    Ok(())
+}
+
+/// Makes the embedded authority on time unless it is there.
+fn make_clock(context: &Context<'_>, root: &Path) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Usage, "init::key", error.to_string());
+    let private = context.environment.time_key.clone().unwrap_or_else(|| root.join(TIME_KEY));
+    let public = root.join(TIME_ROOT);
+    if private.exists() && public.exists() {
+        LocalTimestamper::open(&private, Arc::new(SystemClock)).map_err(|error| failed(&error))?;
+        context.output.note(&format!("{TIME_KEY}: the embedded time authority's key is there already\n"));
+        return Ok(());
+    }
+    if public.exists() {
+        let what = format!("{TIME_ROOT} is there, but the key of that authority is not on this machine");
+        return Err(Failure::new(Exit::Usage, "init::key", what).help(
+            "set PROOFMARK_TIME_KEY_FILE to where it is, or move the certificates away to make another authority",
+        ));
+    }
+    let workspace = crate::adapters::workspace::LocalWorkspace::new(root.to_owned());
+    workspace.write(".proofmark/.gitignore", b"*\n").map_err(|error| failed(&error))?;
+    LocalTimestamper::generate(&private, &public, SystemClock.now()).map_err(|error| failed(&error))?;
+    context
+        .output
+        .note(&format!("{TIME_KEY}: made an authority on time, self-asserted: name {TIME_ROOT} in [trust] roots\n"));
     Ok(())
 }
 

@@ -17,13 +17,9 @@ pub(super) fn list(raw: &RawConfig, spans: &BTreeMap<String, (usize, usize)>) ->
             ask("scan.trivy.token".into(), "Trivy in client/server mode");
         }
     }
-    if let Some(sign) = raw.table("sign") {
-        if sign.text("with").is_some_and(|with| is_pki(raw, with.text)) {
-            ask("sign.with".into(), "signing by Vault's PKI");
-        }
-        if sign.item("timestamp").is_some() {
-            ask("sign.timestamp".into(), "time stamps on signatures");
-        }
+    let stamp = raw.table("sign").and_then(|sign| sign.text("timestamp"));
+    if stamp.is_some_and(|stamp| stamp.text.starts_with("vault:")) {
+        ask("sign.timestamp".into(), "time stamps by a Vault role");
     }
     for (name, policy) in raw.tables("policy") {
         if policy.item("known-exploited").is_some() {
@@ -33,17 +29,6 @@ pub(super) fn list(raw: &RawConfig, spans: &BTreeMap<String, (usize, usize)>) ->
             ask(format!("policy.{name}.epss"), "EPSS scores");
         }
     }
-    for (name, service) in raw.tables("services") {
-        if service.text("sign").is_some_and(|sign| is_pki(raw, sign.text)) {
-            ask(format!("services.{name}.sign"), "signing by Vault's PKI");
-        }
-    }
     let place = |key: &str| spans.get(key).copied().unwrap_or_default();
     asked.into_iter().map(|(key, what)| Unavailable { span: place(&key), key, what }).collect()
-}
-
-/// Whether a name is that of a Vault role of engine pki.
-fn is_pki(raw: &RawConfig, name: &str) -> bool {
-    let roles = raw.table("vault").into_iter().flat_map(|vault| vault.tables("roles"));
-    roles.filter(|(role, _)| *role == name).any(|(_, role)| role.text("engine").is_some_and(|it| it.text == "pki"))
 }

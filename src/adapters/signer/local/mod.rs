@@ -4,13 +4,13 @@
 //! The key is read once, at [`LocalSigner::open`]; signing touches no file. Private bytes are wiped after use and appear in no
 //! message.
 
-mod file;
 mod generate;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Hint, Material, SignatureBytes, SignerId};
-use crate::ports::{BoxFuture, SignError, Signer, SignerPublic};
+use crate::adapters::key_file::{self, Sections};
+use crate::model::{SignatureBytes, SignerId};
+use crate::ports::{BoxFuture, Made, SignError, Signer, SignerPublic};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -45,9 +45,11 @@ impl LocalSigner {
     /// # Errors
     /// There is none, group or others can read or write it, or it is not such a key.
     pub fn open(path: &Path) -> Result<Self, SignError> {
-        let pem = file::read_private(path)?;
-        let pkcs8 = file::private_section(path, &pem)?;
-        Self::from_pkcs8(&pkcs8)
+        let Sections { key, certificates } = key_file::read(path)?;
+        if !certificates.is_empty() {
+            return Err(SignError::Refused(format!("{}: something other than a private key is in it", path.display())));
+        }
+        Self::from_pkcs8(&key)
             .ok_or_else(|| SignError::Refused(format!("{}: neither a P-256 nor an Ed25519 key", path.display())))
     }
 
@@ -62,11 +64,11 @@ impl LocalSigner {
             let verifier = ParsedPublicKey::new(&ED25519, pair.public_key().as_ref()).ok()?;
             (Key::Ed25519(pair), spki, verifier)
         };
-        let public = SignerPublic { id: SignerId::local(&spki), material: Material::Key(Hint::of(&spki)), spki };
+        let public = SignerPublic::of_key(SignerId::local(&spki), spki);
         Some(Self { key, verifier, public })
     }
 
-    fn sign_one(&self, encoding: &[u8]) -> Result<SignatureBytes, SignError> {
+    fn sign_one(&self, encoding: &[u8]) -> Result<Made, SignError> {
         let signature = match &self.key {
             Key::P256(pair) => pair
                 .sign(&SystemRandom::new(), encoding)
@@ -74,7 +76,7 @@ impl LocalSigner {
             Key::Ed25519(pair) => pair.sign(encoding),
         };
         self.verifier.verify_sig(encoding, signature.as_ref()).map_err(|_| SignError::Unverified)?;
-        Ok(SignatureBytes(signature.as_ref().to_vec()))
+        Ok(Made { signature: SignatureBytes(signature.as_ref().to_vec()), request: None })
     }
 }
 
@@ -83,7 +85,7 @@ impl Signer for LocalSigner {
         &self.public
     }
 
-    fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<SignatureBytes>, SignError>> {
+    fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<Made>, SignError>> {
         Box::pin(std::future::ready(encodings.iter().map(|encoding| self.sign_one(encoding)).collect()))
     }
 }

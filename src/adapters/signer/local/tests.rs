@@ -27,7 +27,14 @@ fn refusal(result: Result<LocalSigner, SignError>) -> String {
 }
 
 fn sign(signer: &LocalSigner, encodings: &[Vec<u8>]) -> Vec<SignatureBytes> {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(signer.sign(encodings)).unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(signer.sign(encodings))
+        .unwrap()
+        .into_iter()
+        .map(|made| made.signature)
+        .collect()
 }
 
 fn has_openssl(test: &str) -> bool {
@@ -47,7 +54,7 @@ fn makes_keys_that_it_signs_with() {
         let signer = LocalSigner::open(&files.private).unwrap();
         assert_eq!(signer.public(), &public);
         assert_eq!(public.id, SignerId::local(&public.spki));
-        assert_eq!(public.material, Material::Key(Hint::of(&public.spki)));
+        assert_eq!(public.material, crate::model::Material::Key(crate::model::Hint::of(&public.spki)));
         let signatures = sign(&signer, &[b"one".to_vec(), b"two".to_vec()]);
         assert!(signer.verifier.verify_sig(b"one", &signatures[0].0).is_ok());
         assert!(signer.verifier.verify_sig(b"two", &signatures[1].0).is_ok());

@@ -6,12 +6,15 @@ mod token;
 
 pub use certificate::{Made, make};
 
+use crate::adapters::key_file::{self, Sections};
 use crate::model::{SignatureBytes, Timestamp};
-use crate::ports::{BoxFuture, Clock, TimestampError, Timestamper};
+use crate::ports::{BoxFuture, Clock, Stamped, TimestampError, Timestamper};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use std::path::Path;
 use std::sync::Arc;
 use x509_cert::Certificate;
+use zeroize::Zeroizing;
 
 /// What the certificate calls its organisation; verifiers tell the embedded authority by it.
 pub const NAME: &str = "Proofmark self-asserted time";
@@ -37,6 +40,28 @@ impl LocalTimestamper {
         Ok(Self { key, certificate, clock })
     }
 
+    /// The authority of a file: its key and its certificate, PEM, which only the owner can read.
+    ///
+    /// # Errors
+    /// There is none, others could have read it, or it holds something else.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, TimestampError> {
+        let Sections { key, certificates } = key_file::read(path)?;
+        Self::new(&key, certificates.first().map(Vec::as_slice).unwrap_or_default(), clock)
+    }
+
+    /// Makes an authority whose certificates begin at a time, and writes it: the key with its certificate for the owner alone,
+    /// the certificate with its root for whoever trusts them.
+    ///
+    /// # Errors
+    /// One of the files is there already, or cannot be written.
+    pub fn generate(private: &Path, public: &Path, from: Timestamp) -> Result<(), TimestampError> {
+        let made = make(from).map_err(TimestampError::Unavailable)?;
+        let certificate = key_file::pem("CERTIFICATE", &made.certificate)?;
+        let key = Zeroizing::new([key_file::pem("PRIVATE KEY", &made.key)?.as_str(), &certificate].concat());
+        let chain = [certificate.as_str(), &key_file::pem("CERTIFICATE", &made.root)?].concat();
+        Ok(key_file::write_pair((private, &key), (public, &chain))?)
+    }
+
     /// A time stamp that says this time.
     ///
     /// # Errors
@@ -47,15 +72,17 @@ impl LocalTimestamper {
             .fill(&mut serial)
             .map_err(|_| TimestampError::Unavailable("the system has no randomness".into()))?;
         token::response(&self.key, &self.certificate, signature, at, serial)
-            .map_err(|error| TimestampError::Unexpected(error.to_string()))
+            .map_err(|error| TimestampError::Refused(format!("the embedded time authority: {error}")))
     }
 }
 
 impl Timestamper for LocalTimestamper {
-    fn stamp<'a>(&'a self, signatures: &'a [SignatureBytes]) -> BoxFuture<'a, Result<Vec<Vec<u8>>, TimestampError>> {
+    fn stamp<'a>(&'a self, signatures: &'a [SignatureBytes]) -> BoxFuture<'a, Result<Vec<Stamped>, TimestampError>> {
         Box::pin(async move {
             let now = self.clock.now();
-            signatures.iter().map(|signature| self.stamp_at(&signature.0, now)).collect()
+            let stamp = |signature: &SignatureBytes| self.stamp_at(&signature.0, now);
+            let stamped = |response| Stamped { response, nonce: None };
+            signatures.iter().map(|signature| stamp(signature).map(stamped)).collect()
         })
     }
 }
