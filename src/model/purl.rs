@@ -19,6 +19,9 @@ impl Purl {
     /// # Errors
     /// A text that breaks the specification.
     pub fn parse(text: &str) -> Result<Self, PurlError> {
+        if is_plain(text) {
+            return Ok(Self(text.into()));
+        }
         let purl: packageurl::PackageUrl<'_> =
             text.parse().map_err(|error: packageurl::Error| PurlError(error.to_string()))?;
         Ok(Self(purl.to_string().into()))
@@ -72,6 +75,32 @@ impl Purl {
     }
 }
 
+/// Whether a text is canonical at first sight: one of the types that most packages have, and none but characters that every part
+/// may have as they are. All others are read whole.
+fn is_plain(text: &str) -> bool {
+    const TYPES: [&str; 5] = ["npm", "deb", "golang", "rpm", "apk"];
+    const WITHOUT_NAMESPACE: [&str; 3] = ["cargo", "pypi", "gem"];
+    let plain = |text: &str, also: &[u8]| {
+        let is = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || also.contains(byte);
+        !text.is_empty() && text.bytes().all(|byte| is(&byte))
+    };
+    let Some((kind, rest)) = text.strip_prefix("pkg:").and_then(|text| text.split_once('/')) else { return false };
+    let (rest, qualifiers) = rest.split_once('?').map_or((rest, None), |(rest, after)| (rest, Some(after)));
+    let (path, version) = rest.split_once('@').map_or((rest, None), |(path, after)| (path, Some(after)));
+    let kind_is_known = TYPES.contains(&kind) || (WITHOUT_NAMESPACE.contains(&kind) && !path.contains('/'));
+    // A dot is left to the whole reading where it could make a part of none but dots.
+    let path = path.split('/').all(|part| plain(part, b"-.") && !part.starts_with('.'));
+    let version = version.is_none_or(|version| plain(version, b"-."));
+    let qualifiers = qualifiers.is_none_or(|all| {
+        let pairs: Option<Vec<(&str, &str)>> = all.split('&').map(|pair| pair.split_once('=')).collect();
+        pairs.is_some_and(|pairs| {
+            let letters = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase());
+            pairs.is_sorted_by(|a, b| a.0 < b.0) && pairs.iter().all(|(key, value)| letters(key) && plain(value, b"-."))
+        })
+    });
+    kind_is_known && path && version && qualifiers
+}
+
 impl std::fmt::Display for Purl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(&self.0)
@@ -94,6 +123,7 @@ impl From<Purl> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn is_canonical() {
@@ -106,5 +136,27 @@ mod tests {
         assert_eq!(deb.as_str(), "pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1?arch=amd64&distro=debian-12");
         assert_eq!(deb.without_version(), "pkg:deb/debian/zlib1g");
         assert!(Purl::parse("npm/lodash").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_canonical(
+            text in "pkg:(npm|deb|cargo|pypi|golang|gem|rpm|apk|x)(/[a-b0.%-]{0,4}){0,3}(@[a-b0.:-]{0,4})?(\\?([a-b0]{0,2}=[a0.-]{0,2}&?){0,3})?",
+        ) {
+            if is_plain(&text) {
+                let whole: packageurl::PackageUrl<'_> = text.parse().unwrap();
+                prop_assert_eq!(whole.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn most_are_plain() {
+        for text in ["pkg:npm/lodash@4.17.21", "pkg:deb/debian/zlib1g@1.2.13.dfsg-1?arch=amd64&distro=debian-12"] {
+            assert!(is_plain(text), "{text}");
+        }
+        for text in ["pkg:npm", "pkg:npm/", "pkg:npm/A", "pkg:npm//a", "pkg:npm/a@", "pkg:npm/a?b=1&a=1", "pkg:npm/a?b=", "pkg:npm/a#b"] {
+            assert!(!is_plain(text), "{text}");
+        }
     }
 }
