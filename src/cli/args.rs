@@ -81,6 +81,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Check the lock and every attestation.
     Verify(VerifyArgs),
+    /// Sign anew what was signed by somebody who is no longer trusted, or no longer the configured signer.
+    Resign(ResignArgs),
     /// Put the lock and all that verifies it into one file, for an auditor.
     Pack(PackArgs),
     /// What Vault has to do with the project.
@@ -218,6 +220,17 @@ pub struct VerifyArgs {
     /// Verify what is in a pack instead of the project.
     #[arg(long, value_name = "FILE")]
     pub pack: Option<PathBuf>,
+}
+
+/// Options of `resign`.
+#[derive(Debug, Args)]
+pub struct ResignArgs {
+    /// Who may have signed until now, a TOML file with the keys of [trust]: each signature that is replaced must be theirs.
+    #[arg(long, value_name = "FILE")]
+    pub was_trusted: Option<PathBuf>,
+    /// Ask no registry whether its images are still those of the lock.
+    #[arg(long)]
+    pub offline: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use crate::model::{Digest, Duration, Name, Policy, Waiver};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A whole validated config. Serializes to its canonical form: the same whatever the order, layout and syntax of the file.
+/// A whole validated config. Serializes to its canonical form, which is the same whatever the order, layout and syntax of the file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Config {
@@ -15,11 +15,14 @@ pub struct Config {
     pub scan: Scan,
     /// `[advisories]`.
     pub advisories: AdvisorySources,
-    /// `[vault]`, where given. Checked and kept as written; this version has no use for it.
+    /// `[vault]`, where given. Checked and kept as written; [`super::Vault`] is its typed form.
+    #[serde(skip)]
     pub vault: Option<serde_json::Value>,
     /// `[sign]`.
+    #[serde(skip)]
     pub sign: Sign,
     /// `[trust]`.
+    #[serde(skip)]
     pub trust: Trust,
     /// `[store]`.
     pub store: Store,
@@ -44,7 +47,8 @@ pub struct Config {
 
 impl Config {
     /// Digest of its canonical JSON: what the lock records as `inputs.config`. Leaves out what cannot change a result:
-    /// `scan.jobs`, `scan.stagger`, `scan.timeout`.
+    /// `scan.jobs`, `scan.stagger`, `scan.timeout`; and who signs and who is trusted to, so that keys can be changed: a build
+    /// and a verification look at those themselves.
     pub fn digest(&self) -> Digest {
         let bytes = serde_json_canonicalizer::to_vec(self).unwrap_or_default();
         Digest::of(&bytes)
@@ -207,6 +211,7 @@ pub struct Service {
     /// Its engine.
     pub engine: Engine,
     /// Its signer.
+    #[serde(skip)]
     pub sign: SignWith,
 }
 

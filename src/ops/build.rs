@@ -1,20 +1,19 @@
 //! `build`: the main job. Everything the plan says is run, judged, signed, kept and locked; or nothing is.
 
-use super::assemble::{self, Assembled, Draft, Inputs};
+use super::assemble::{self, Assembled, Inputs};
 use super::prepare::{self, Prepared, Wanted};
-use super::signing::{Signed, Signing};
+use super::seal::{Bundles, Seal, bundle_of, recorded_bundles};
+use super::signing::Signing;
 use super::store::{Kind, Store};
 use super::verify::{current, read_trust};
 use super::warm::{Remember, State, Summary};
 use super::{Exit, Failure, World};
-use crate::attest::{self, Trust};
-use crate::config::SignWith;
 use crate::evaluate::{FirstSeen, WaiverProblem};
 use crate::execute::{self, EvidenceMap, ExecuteError, Tools};
 use crate::lockfile;
-use crate::model::{Digest, Lock, LockAttestation, LockInputs, Name, ServiceVerdict, SignerId, Timestamp, Verdict};
+use crate::model::{Digest, Name, ServiceVerdict, Timestamp, Verdict};
 use crate::ports::Event;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -193,151 +192,28 @@ fn seal(
     assembled: &Assembled,
 ) -> Result<(LockOutcome, Digest), Failure> {
     let config = &prepared.project.config;
-    let store = Store::new(world, &config.store.dir);
     let trust = read_trust(world.workspace.as_ref(), &config.trust);
-    let bundles = match &trust {
-        Ok(trust) => reusable(&store, trust, prepared, assembled),
-        Err(_) => BTreeMap::new(),
-    };
-    let missing: Vec<&Draft> =
-        assembled.drafts.values().flatten().filter(|draft| !bundles.contains_key(&draft.digest)).collect();
-    if missing.is_empty()
-        && let Some((previous, text)) = &prepared.previous
-    {
-        // The instant moves only when something else does.
-        let mut again = assemble::lock(inputs, assembled, &|draft| bundle_of(&bundles, draft));
-        again.inputs.as_of = previous.inputs.as_of;
-        let digest = Digest::of(text.as_bytes());
-        let is_signed = || lock_is_signed(&store, trust.as_ref().ok(), previous, &digest);
-        if lockfile::encode(&again) == *text
-            && (options.locked || is_signed())
-            && evidence_is_kept(&store, inputs.evidence)
-        {
-            return Ok((LockOutcome::Unchanged, digest));
-        }
+    let previous = prepared.previous.as_ref();
+    let seal = Seal { world, config, store: Store::new(world, &config.store.dir), previous, inputs, assembled };
+    let bundles = trust.as_ref().map(|trust| seal.reusable(trust)).unwrap_or_default();
+    if let Some(digest) = seal.holds(&bundles, trust.as_ref().ok(), options.locked) {
+        return Ok((LockOutcome::Unchanged, digest));
     }
     if options.locked {
-        return Err(stale(world, prepared, inputs, assembled));
+        return Err(stale(world, prepared, inputs, assembled, &bundles));
     }
     let trust = trust?;
-    Signing::with(world, config, &trust, |signing| write(world, prepared, inputs, assembled, bundles, &store, signing))
+    Signing::with(world, config, &trust, |signing| seal.write(bundles, signing))
 }
 
-/// Signs, keeps, and last of all writes the lock.
-fn write(
+/// Why the lock is not what this run would write.
+fn stale(
     world: &World,
     prepared: &Prepared,
     inputs: &Inputs<'_>,
     assembled: &Assembled,
-    mut bundles: BTreeMap<Digest, (Digest, SignerId)>,
-    store: &Store<'_>,
-    signing: &mut Signing<'_>,
-) -> Result<(LockOutcome, Digest), Failure> {
-    let config = &prepared.project.config;
-    let by_service = |service: &Name| config.services.get(service).map_or(&config.sign.with, |service| &service.sign);
-    // Services that share an image share the statements about it.
-    let mut once = BTreeSet::new();
-    let missing: Vec<(&SignWith, &Draft)> = assembled
-        .drafts
-        .iter()
-        .flat_map(|((service, _), drafts)| drafts.iter().map(|draft| (by_service(service), draft)))
-        .filter(|(_, draft)| !bundles.contains_key(&draft.digest) && once.insert(draft.digest))
-        .collect();
-    let wanted: Vec<_> = missing.iter().map(|(with, draft)| (*with, draft.payload.as_slice())).collect();
-    for ((_, draft), signed) in missing.iter().zip(signing.sign(&wanted)?) {
-        let digest = keep(store, Kind::Bundle, &signed)?;
-        bundles.insert(draft.digest, (digest, signed.signer));
-    }
-    for evidence in inputs.evidence.values() {
-        store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
-        store.keep(Kind::Slice, &evidence.slice_digest, &evidence.slice_bytes)?;
-    }
-    let mut lock = assemble::lock(inputs, assembled, &|draft| bundle_of(&bundles, draft));
-    if let Some((previous, _)) = &prepared.previous {
-        let before = LockInputs { as_of: previous.inputs.as_of, ..lock.inputs.clone() };
-        if (&before, &lock.services) == (&previous.inputs, &previous.services) {
-            lock.inputs = before;
-        }
-    }
-    let text = lockfile::encode(&lock);
-    let digest = Digest::of(text.as_bytes());
-    let statement = Draft::of(&attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of));
-    for signed in signing.sign(&[(&config.sign.with, &statement.payload)])? {
-        store.keep(Kind::LockBundle, &digest, &signed.bytes)?;
-        record(store, &signed)?;
-    }
-    store.settle()?;
-    if prepared.previous.as_ref().is_some_and(|(_, old)| *old == text) {
-        return Ok((LockOutcome::Unchanged, digest));
-    }
-    // A run that stops before leaves the old lock, whose evidence is all still there.
-    world
-        .workspace
-        .write(&world.lock_path(), text.as_bytes())
-        .map_err(|error| Failure::new(Exit::Infrastructure, "lock::unwritable", error.to_string()))?;
-    Ok((LockOutcome::Written { signed: missing.len() }, digest))
-}
-
-fn keep(store: &Store<'_>, kind: Kind, signed: &Signed) -> Result<Digest, Failure> {
-    let digest = Digest::of(&signed.bytes);
-    store.keep(kind, &digest, &signed.bytes)?;
-    record(store, signed)?;
-    Ok(digest)
-}
-
-fn record(store: &Store<'_>, signed: &Signed) -> Result<(), Failure> {
-    let Some(record) = &signed.record else { return Ok(()) };
-    store.keep(Kind::Record, &record.bundle, &record.bytes())
-}
-
-fn bundle_of(bundles: &BTreeMap<Digest, (Digest, SignerId)>, draft: &Draft) -> (Digest, SignerId) {
-    let nobody = || (Digest::from_bytes([0; 32]), SignerId("nobody".into()));
-    bundles.get(&draft.digest).cloned().unwrap_or_else(nobody)
-}
-
-/// Bundles of the last lock that hold a statement of this run, are whole, and were signed by somebody still trusted.
-fn reusable(
-    store: &Store<'_>,
-    trust: &Trust,
-    prepared: &Prepared,
-    assembled: &Assembled,
-) -> BTreeMap<Digest, (Digest, SignerId)> {
-    let wanted: BTreeMap<Digest, &Draft> =
-        assembled.drafts.values().flatten().map(|draft| (draft.digest, draft)).collect();
-    let recorded = prepared
-        .previous
-        .iter()
-        .flat_map(|(lock, _)| &lock.services)
-        .flat_map(|service| &service.subjects)
-        .flat_map(|subject| &subject.attestations)
-        .filter_map(|attestation| Some((attestation, *wanted.get(&attestation.statement)?)));
-    let wants_time = prepared.project.config.sign.timestamp.is_some();
-    let holds = |(attestation, draft): &(&LockAttestation, &Draft)| {
-        let bytes = store.read(Kind::Bundle, &attestation.bundle).ok();
-        let signed = bytes.and_then(|bytes| attest::verify_known(&bytes, &draft.payload, trust).ok()?);
-        signed.is_some_and(|signed| attestation.signer.is_of(&signed.by) && !(wants_time && signed.stamps.is_empty()))
-    };
-    recorded
-        .filter(holds)
-        .map(|(attestation, _)| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
-        .collect()
-}
-
-fn lock_is_signed(store: &Store<'_>, trust: Option<&Trust>, lock: &Lock, digest: &Digest) -> bool {
-    let bytes = store.read(Kind::LockBundle, digest).ok();
-    let verified = trust.zip(bytes).and_then(|(trust, bytes)| attest::verify_bundle(&bytes, trust).ok());
-    let expected = attest::statements::lock_statement(digest, &lock.root, lock.inputs.as_of);
-    verified.is_some_and(|verified| *verified.statement() == expected)
-}
-
-fn evidence_is_kept(store: &Store<'_>, evidence: &EvidenceMap) -> bool {
-    evidence.values().all(|evidence| {
-        store.read(Kind::Sbom, &evidence.sbom_digest).is_ok() && store.read(Kind::Slice, &evidence.slice_digest).is_ok()
-    })
-}
-
-/// Why the lock is not what this run would write.
-fn stale(world: &World, prepared: &Prepared, inputs: &Inputs<'_>, assembled: &Assembled) -> Failure {
+    reusable: &Bundles,
+) -> Failure {
     let failure =
         Failure::new(Exit::Stale, "lock::stale", format!("{} is not what this build would write", world.lock_path()))
             .help("run `proofmark build` without --locked, and commit the lock and the evidence");
@@ -352,9 +228,18 @@ fn stale(world: &World, prepared: &Prepared, inputs: &Inputs<'_>, assembled: &As
         .map(|stale| Failure::new(Exit::Stale, "lock::stale", stale.to_string()))
         .collect();
     if details.is_empty() {
-        let would_be = assemble::lock(inputs, assembled, &|draft| bundle_of(&BTreeMap::new(), draft));
+        // Signatures are told apart below: they are no difference of what is said.
+        let recorded = recorded_bundles(previous);
+        let would_be = assemble::lock(inputs, assembled, &|draft| bundle_of(&recorded, draft));
         let differences = lockfile::render(&lockfile::diff(previous, &would_be));
-        details.push(Failure::new(Exit::Stale, "lock::stale", differences.trim_end()));
+        let unsigned = recorded.keys().filter(|statement| !reusable.contains_key(*statement)).count();
+        if lockfile::encode(&would_be) == lockfile::encode(previous) && unsigned > 0 {
+            let what =
+                format!("{unsigned} statements have no signature that holds, by the signer that the config names");
+            details.push(Failure::new(Exit::Stale, "lock::unsigned", what).help("`proofmark resign` signs them anew"));
+        } else {
+            details.push(Failure::new(Exit::Stale, "lock::stale", differences.trim_end()));
+        }
     }
     failure.details(details)
 }

@@ -4,6 +4,7 @@ use super::signing::sign_failure;
 use super::{Exit, Failure, LOCAL_KEY, World};
 use crate::config::{Config, SignWith};
 use crate::execute::Waiter;
+use crate::model::SignerId;
 use crate::ports::{SignerSpec, VaultSpec};
 
 /// The signer that a config means.
@@ -35,6 +36,16 @@ pub(super) fn signer_spec(config: &Config, with: &SignWith) -> Result<SignerSpec
             let what = format!("signing by the Vault role `{role}`, which is neither of engine transit nor pki");
             Err(Failure::new(Exit::Usage, "config::unavailable", what))
         }
+    }
+}
+
+/// Whether a name in a lock is one of the signer that the config means.
+pub(super) fn is_by(config: &Config, with: &SignWith, signer: &SignerId) -> bool {
+    match signer_spec(config, with) {
+        Ok(SignerSpec::Local { .. }) => signer.0.starts_with("local:"),
+        Ok(SignerSpec::Transit { mount, key, .. }) => signer.0.starts_with(&format!("transit:{mount}/{key}@")),
+        Ok(SignerSpec::Pki { mount, role, .. }) => signer.0.starts_with(&format!("pki:{mount}/{role}#")),
+        Err(_) => false,
     }
 }
 

@@ -7,14 +7,15 @@ use super::assemble;
 use super::project::{Project, read_lock};
 use super::recall::{Recalled, Stored, stored_evidence, subjects};
 use super::recorded::OrRecorded;
+use super::seal::{bundle_of, recorded_bundles};
 use super::store::{Kind, Store};
 use super::{Exit, Failure, World};
 use crate::attest::{self, Attestation, Trust, TrustFiles};
 use crate::config;
 use crate::lockfile::{self, Current, CurrentService, CurrentSubject};
 use crate::model::{
-    Digest, Lock, LockAttestation, LockSubject, Name, PredicateType, ServiceVerdict, SignerId, StatementSubject,
-    Subject, Timestamp, Verdict,
+    Digest, Lock, LockAttestation, LockSubject, Name, PredicateType, ServiceVerdict, StatementSubject, Subject,
+    Timestamp, Verdict,
 };
 use crate::ports::Workspace;
 use serde::Serialize;
@@ -70,7 +71,7 @@ pub struct Check {
 }
 
 impl Check {
-    fn of(name: &'static str, looked_at: usize, failures: Vec<Failure>) -> Self {
+    pub(super) fn of(name: &'static str, looked_at: usize, failures: Vec<Failure>) -> Self {
         Self { name, looked_at, left_out: 0, failures }
     }
 }
@@ -160,7 +161,7 @@ pub fn read_trust(workspace: &dyn Workspace, trust: &config::Trust) -> Result<Tr
 }
 
 /// The lock's own bundle: over exactly these bytes, with this root, by somebody trusted.
-fn lock_signature(store: &Store<'_>, trust: &Trust, lock: &Lock, digest: &Digest) -> Result<(), Failure> {
+pub(super) fn lock_signature(store: &Store<'_>, trust: &Trust, lock: &Lock, digest: &Digest) -> Result<(), Failure> {
     let bytes = store.read(Kind::LockBundle, digest).map_err(|failure| Failure {
         message: format!("no signature covers these bytes of the lock: {}", failure.message),
         code: "lock::unsigned".into(),
@@ -176,7 +177,7 @@ fn lock_signature(store: &Store<'_>, trust: &Trust, lock: &Lock, digest: &Digest
 }
 
 /// Whether the lock is of this config and, where they are at hand, of these subjects.
-fn currency(world: &World, project: &Project, lock: &Lock, packed: bool) -> Check {
+pub(super) fn currency(world: &World, project: &Project, lock: &Lock, packed: bool) -> Check {
     let services: BTreeSet<Name> = project.config.services.keys().cloned().collect();
     if packed {
         let recorded: Vec<_> = subjects(lock)
@@ -305,13 +306,8 @@ fn replay(
         Ok(assembled) => assembled,
         Err(failure) => return (Check::of("replay", count, vec![failure]), None),
     };
-    let bundles: BTreeMap<Digest, (Digest, SignerId)> = subjects(lock)
-        .flat_map(|(_, subject)| &subject.attestations)
-        .map(|attestation| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
-        .collect();
-    let unsigned = || (Digest::from_bytes([0; 32]), SignerId("nobody".into()));
-    let again =
-        assemble::lock(&then, &assembled, &|draft| bundles.get(&draft.digest).cloned().unwrap_or_else(unsigned));
+    let bundles = recorded_bundles(lock);
+    let again = assemble::lock(&then, &assembled, &|draft| bundle_of(&bundles, draft));
     let mut failures = Vec::new();
     if lockfile::encode(&again) != text {
         let differences = lockfile::render(&lockfile::diff(lock, &again));

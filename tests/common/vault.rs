@@ -125,6 +125,15 @@ impl Vault {
         vault.admin("POST", "transit/keys/attest", &json!({"type": "ecdsa-p256"}));
     }
 
+    /// Another root and another intermediate in the places of the first.
+    pub fn other_authorities(&self) {
+        for mount in ["pki", "pki-root"] {
+            self.admin("DELETE", &format!("sys/mounts/{mount}"), &Value::Null);
+        }
+        self.authorities();
+        self.role("attestation", json!({}));
+    }
+
     fn authorities(&self) {
         self.admin("POST", "sys/mounts/pki-root", &json!({"type": "pki", "config": {"max_lease_ttl": "87600h"}}));
         self.admin("POST", "sys/mounts/pki", &json!({"type": "pki", "config": {"max_lease_ttl": "43800h"}}));

@@ -13,6 +13,7 @@ mod init;
 mod pack;
 mod plan;
 mod push;
+mod resign;
 mod scan;
 mod vault;
 mod verify;
@@ -55,6 +56,7 @@ pub(super) fn run(cli: &Cli, environment: &Environment, output: &Output) -> Resu
         Command::Plan(args) => plan::run(&context, args),
         Command::Build(args) => build::run(&context, args),
         Command::Verify(args) => verify::run(&context, args),
+        Command::Resign(args) => resign::run(&context, args),
         Command::Pack(args) => pack::run(&context, args),
         Command::Vault(command) => vault::run(&context, command),
         Command::Push(args) => push::push(&context, args),

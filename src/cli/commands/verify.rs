@@ -131,7 +131,7 @@ fn words(verified: &Verified) -> String {
 }
 
 /// Whom to trust, by a file of its own; its paths start where it lies.
-fn trust_file(path: &Path) -> Result<(Arc<dyn Workspace>, config::Trust), Failure> {
+pub(super) fn trust_file(path: &Path) -> Result<(Arc<dyn Workspace>, config::Trust), Failure> {
     let unreadable =
         |error: std::io::Error| Failure::new(Exit::Usage, "trust::unreadable", format!("{}: {error}", path.display()));
     let bytes = std::fs::read(path).map_err(unreadable)?;

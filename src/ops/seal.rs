@@ -1,0 +1,180 @@
+//! The end of a build: statements that nobody has signed yet are signed, evidence is kept, and last of all the lock is written.
+
+use super::assemble::{self, Assembled, Draft, Inputs};
+use super::build::LockOutcome;
+use super::signing::{Signed, Signing};
+use super::store::{Kind, Store};
+use super::{Exit, Failure, World};
+use crate::attest::{self, Trust};
+use crate::config::{Config, SignWith};
+use crate::lockfile;
+use crate::model::{Digest, Lock, LockAttestation, LockInputs, Name, SignerId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is to be sealed, and where.
+pub(super) struct Seal<'a> {
+    /// The world.
+    pub(super) world: &'a World,
+    /// The config.
+    pub(super) config: &'a Config,
+    /// Where evidence lies.
+    pub(super) store: Store<'a>,
+    /// The lock before, and its text.
+    pub(super) previous: Option<&'a (Lock, String)>,
+    /// What everything was judged from.
+    pub(super) inputs: &'a Inputs<'a>,
+    /// Verdicts and statements.
+    pub(super) assembled: &'a Assembled,
+}
+
+/// By statement: the bundle that holds it, and who signed.
+pub(super) type Bundles = BTreeMap<Digest, (Digest, SignerId)>;
+
+impl<'a> Seal<'a> {
+    /// Bundles of the last lock that hold a statement of this run, are whole, have a time where one is wanted, and were signed by
+    /// the signer that the config names and somebody still trusted.
+    pub(super) fn reusable(&self, trust: &Trust) -> Bundles {
+        let wanted = self.drafts();
+        let recorded = self
+            .previous
+            .iter()
+            .flat_map(|(lock, _)| &lock.services)
+            .flat_map(|service| &service.subjects)
+            .flat_map(|subject| &subject.attestations)
+            .filter_map(|attestation| Some((attestation, wanted.get(&attestation.statement)?)));
+        let wants_time = self.config.sign.timestamp.is_some();
+        let holds = |(attestation, (with, draft)): &(&LockAttestation, &(&SignWith, &Draft))| {
+            if !super::vault::is_by(self.config, with, &attestation.signer) {
+                return false;
+            }
+            let bytes = self.store.read(Kind::Bundle, &attestation.bundle).ok();
+            let signed = bytes.and_then(|bytes| attest::verify_known(&bytes, &draft.payload, trust).ok()?);
+            signed
+                .is_some_and(|signed| attestation.signer.is_of(&signed.by) && !(wants_time && signed.stamps.is_empty()))
+        };
+        recorded
+            .filter(holds)
+            .map(|(attestation, _)| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
+            .collect()
+    }
+
+    /// Every statement once, and who signs it: services that share an image share the statements about it.
+    fn drafts(&self) -> BTreeMap<Digest, (&'a SignWith, &'a Draft)> {
+        let mut once = BTreeMap::new();
+        for ((service, _), drafts) in &self.assembled.drafts {
+            for draft in drafts {
+                once.entry(draft.digest).or_insert_with(|| (self.signer(service), draft));
+            }
+        }
+        once
+    }
+
+    fn signer(&self, service: &Name) -> &'a SignWith {
+        self.config.services.get(service).map_or(&self.config.sign.with, |service| &service.sign)
+    }
+
+    /// The digest of the last lock's text, where that is what would be written, is signed, and all of its evidence is there. The
+    /// instant moves only when something else does.
+    pub(super) fn holds(&self, bundles: &Bundles, trust: Option<&Trust>, unsigned: bool) -> Option<Digest> {
+        let (previous, text) = self.previous?;
+        if self.drafts().keys().any(|statement| !bundles.contains_key(statement)) {
+            return None;
+        }
+        let mut again = assemble::lock(self.inputs, self.assembled, &|draft| bundle_of(bundles, draft));
+        again.inputs.as_of = previous.inputs.as_of;
+        let digest = Digest::of(text.as_bytes());
+        let is_signed = || self.lock_is_signed(trust?, previous, &digest).then_some(());
+        let holds = lockfile::encode(&again) == *text && (unsigned || is_signed().is_some()) && self.evidence_is_kept();
+        holds.then_some(digest)
+    }
+
+    fn lock_is_signed(&self, trust: &Trust, lock: &Lock, digest: &Digest) -> bool {
+        let bytes = self.store.read(Kind::LockBundle, digest).ok();
+        let verified = bytes.and_then(|bytes| attest::verify_bundle(&bytes, trust).ok());
+        let expected = attest::statements::lock_statement(digest, &lock.root, lock.inputs.as_of);
+        verified.is_some_and(|verified| *verified.statement() == expected)
+    }
+
+    fn evidence_is_kept(&self) -> bool {
+        self.inputs.evidence.values().all(|evidence| {
+            self.store.read(Kind::Sbom, &evidence.sbom_digest).is_ok()
+                && self.store.read(Kind::Slice, &evidence.slice_digest).is_ok()
+        })
+    }
+
+    /// Signs, keeps, and last of all writes the lock; gives the digest of its text.
+    ///
+    /// # Errors
+    /// Something cannot be signed or written; the old lock is then still there, and all of its evidence.
+    pub(super) fn write(
+        &self,
+        mut bundles: Bundles,
+        signing: &mut Signing<'_>,
+    ) -> Result<(LockOutcome, Digest), Failure> {
+        let mut missing = self.drafts();
+        missing.retain(|statement, _| !bundles.contains_key(statement));
+        // In the order of services, not of digests: it is theirs that people see go by.
+        let mut seen = BTreeSet::new();
+        let missing: Vec<(&SignWith, &Draft)> = self
+            .assembled
+            .drafts
+            .values()
+            .flatten()
+            .filter(|draft| seen.insert(draft.digest))
+            .filter_map(|draft| missing.get(&draft.digest).copied())
+            .collect();
+        let wanted: Vec<_> = missing.iter().map(|(with, draft)| (*with, draft.payload.as_slice())).collect();
+        for ((_, draft), signed) in missing.iter().zip(signing.sign(&wanted)?) {
+            let digest = Digest::of(&signed.bytes);
+            self.keep(Kind::Bundle, &digest, &signed)?;
+            bundles.insert(draft.digest, (digest, signed.signer));
+        }
+        for evidence in self.inputs.evidence.values() {
+            self.store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
+            self.store.keep(Kind::Slice, &evidence.slice_digest, &evidence.slice_bytes)?;
+        }
+        let mut lock = assemble::lock(self.inputs, self.assembled, &|draft| bundle_of(&bundles, draft));
+        if let Some((previous, _)) = self.previous {
+            let before = LockInputs { as_of: previous.inputs.as_of, ..lock.inputs.clone() };
+            if (&before, &lock.services) == (&previous.inputs, &previous.services) {
+                lock.inputs = before;
+            }
+        }
+        let text = lockfile::encode(&lock);
+        let digest = Digest::of(text.as_bytes());
+        let statement = Draft::of(&attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of));
+        for signed in signing.sign(&[(&self.config.sign.with, &statement.payload)])? {
+            self.keep(Kind::LockBundle, &digest, &signed)?;
+        }
+        self.store.settle()?;
+        if self.previous.is_some_and(|(_, old)| *old == text) {
+            return Ok((LockOutcome::Unchanged, digest));
+        }
+        // A run that stops before leaves the old lock, whose evidence is all still there.
+        self.world
+            .workspace
+            .write(&self.world.lock_path(), text.as_bytes())
+            .map_err(|error| Failure::new(Exit::Infrastructure, "lock::unwritable", error.to_string()))?;
+        Ok((LockOutcome::Written { signed: missing.len() }, digest))
+    }
+
+    fn keep(&self, kind: Kind, digest: &Digest, signed: &Signed) -> Result<(), Failure> {
+        self.store.keep(kind, digest, &signed.bytes)?;
+        let Some(record) = &signed.record else { return Ok(()) };
+        self.store.keep(Kind::Record, &record.bundle, &record.bytes())
+    }
+}
+
+/// A statement's bundle; nobody's where it has none yet.
+pub(super) fn bundle_of(bundles: &Bundles, draft: &Draft) -> (Digest, SignerId) {
+    let nobody = || (Digest::from_bytes([0; 32]), SignerId("nobody".into()));
+    bundles.get(&draft.digest).cloned().unwrap_or_else(nobody)
+}
+
+/// By statement: the bundle that a lock records, and who it says has signed.
+pub(super) fn recorded_bundles(lock: &Lock) -> Bundles {
+    super::recall::subjects(lock)
+        .flat_map(|(_, subject)| &subject.attestations)
+        .map(|attestation| (attestation.statement, (attestation.bundle, attestation.signer.clone())))
+        .collect()
+}
