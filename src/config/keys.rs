@@ -375,6 +375,11 @@ static IMAGE: Keys = keys(
         ),
         key("platform", Kind::Text(Form::Platform), "Which of an index of several: os/arch[/variant]."),
         key("base", Kind::Text(Form::Name), "The image that it is built on."),
+        key(
+            "sbom",
+            Kind::Choice(&["scanned", "attested"]),
+            "Where its components come from: a scan, or an SBOM that somebody in [trust] has attested. Default: scanned.",
+        ),
     ],
 );
 

@@ -24,7 +24,9 @@ pub use history::{History, HistoryError};
 pub use registry::{Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError};
 pub use scanner::{OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners};
 pub use signer::{Made, ServerRequest, SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};
-pub use subjects::{ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
+pub use subjects::{
+    AttestedSbom, ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects,
+};
 pub use timestamper::{Stamped, TimestampError, Timestamper, TimestamperSpec, Timestampers};
 pub use vault::{VaultAdmin, VaultAdminError, VaultRequest};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
