@@ -7,9 +7,7 @@ use crate::attest::{self, CertificateError, StampError, Trust, VerifyError};
 use crate::config::{Config, SignWith};
 use crate::execute::Waiter;
 use crate::model::{Bundle, Digest, Envelope, Material, SignatureBytes, SignerId, Timestamp};
-use crate::ports::{
-    Made, SignError, Signer, SignerPublic, SignerSpec, TimestampError, Timestamper, TimestamperSpec,
-};
+use crate::ports::{Made, SignError, Signer, SignerPublic, SignerSpec, TimestampError, Timestamper, TimestamperSpec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -36,10 +36,13 @@ impl Signers for Signatories {
                     Ok(Arc::new(TransitSigner::open(vault, login, mount, key).await?) as Arc<dyn Signer>)
                 }
                 SignerSpec::Pki { vault, mount, role, identity, ttl } => {
-                    let identity = identity.as_ref().or(self.vault.environment().identity.as_ref()).ok_or_else(|| {
-                        let what = format!("whom the certificate of {mount}/{role} must name is not known");
-                        SignError::Refused(format!("{what}: set `identity` of the Vault role, or PROOFMARK_IDENTITY"))
-                    })?;
+                    let identity =
+                        identity.as_ref().or(self.vault.environment().identity.as_ref()).ok_or_else(|| {
+                            let what = format!("whom the certificate of {mount}/{role} must name is not known");
+                            SignError::Refused(format!(
+                                "{what}: set `identity` of the Vault role, or PROOFMARK_IDENTITY"
+                            ))
+                        })?;
                     let (vault, login) = self.vault.vault(vault).await?;
                     Ok(Arc::new(PkiSigner::open(&vault, &login, mount, role, identity, *ttl).await?) as Arc<dyn Signer>)
                 }

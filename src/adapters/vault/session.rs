@@ -45,7 +45,8 @@ impl Session {
         }
         let vault = Arc::new(Vault::new(spec, &self.environment, self.cancel.clone())?);
         let login = Arc::new(Login::new(&vault, spec, &self.environment).await?);
-        let before = known.replace(LoggedIn { spec: spec.clone(), vault: Arc::clone(&vault), login: Arc::clone(&login) });
+        let before =
+            known.replace(LoggedIn { spec: spec.clone(), vault: Arc::clone(&vault), login: Arc::clone(&login) });
         if let Some(before) = before {
             before.login.end(&before.vault).await;
         }
