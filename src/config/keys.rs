@@ -89,6 +89,8 @@ pub(super) enum Form {
     Sha256,
     /// An id without spaces.
     Id,
+    /// A [`crate::model::Requirement`].
+    Requirement,
     /// An ecosystem as OSV names it, with or without a release.
     Ecosystem,
 }
@@ -320,6 +322,11 @@ pub(super) static POLICY: Keys = keys(
             "The longest that a waiver may run: at most 180d, the default.",
         ),
         key("include-development", Kind::Bool, "Whether development-only components count. Default: true."),
+        key(
+            "require",
+            Kind::List(Form::Requirement, true),
+            "What others must have attested of each image: slsa-provenance, sbom, cyclonedx, spdx, vex, test-result, or a URI.",
+        ),
     ],
 );
 

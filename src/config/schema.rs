@@ -76,7 +76,7 @@ fn text(form: Form) -> Map<String, Value> {
         Form::Timestamp => "^(local$|vault:|https?://)",
         Form::Sha256 => "^(sha256:)?[0-9a-f]{64}$",
         Form::Id | Form::Image => r"^\S+$",
-        Form::Plain | Form::Source | Form::License | Form::Ecosystem => r"\S",
+        Form::Plain | Form::Source | Form::License | Form::Ecosystem | Form::Requirement => r"\S",
     };
     object(json!({ "type": "string", "pattern": pattern, "maxLength": forms::MAX_TEXT }))
 }

@@ -16,6 +16,7 @@ mod push;
 mod recall;
 mod record;
 mod recorded;
+mod required;
 mod resign;
 mod scan;
 mod scanners;

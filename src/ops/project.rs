@@ -204,6 +204,7 @@ pub fn limit_place(world: &World, project: &Project, service: &Name, reason: &Re
         // What a policy inherits has its place under the policy's own name as well.
         Reason::TooMany { severity, .. } => Some(format!("policy.{policy}.max.{severity}")),
         Reason::License { .. } => Some(format!("policy.{policy}.licenses")),
+        Reason::NotAttested { .. } => Some(format!("policy.{policy}.require")),
         Reason::EndOfLife { .. } => Some(format!("policy.{policy}.end-of-life")),
         Reason::Dependency { .. } => Some(format!("services.{service}.depends-on")),
         Reason::Gap(_) | Reason::Malicious { .. } | Reason::Waivers { .. } => None,

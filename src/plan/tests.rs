@@ -101,6 +101,7 @@ impl Setting {
                 depends_on: declared.depends_on.clone(),
                 waivers: Vec::new(),
                 subjects: vec![LockSubject {
+                    required: Vec::new(),
                     name: subject.name.clone(),
                     uri: subject.uri.clone(),
                     kind: subject.kind,

@@ -16,7 +16,8 @@ pub trait Registry: Send + Sync {
     /// The registry cannot be reached, refuses, or does not keep what it is given.
     fn attach(&self, image: &ImageAt<'_>, bundles: &[Referrer]) -> Result<Attached, RegistryError>;
 
-    /// The bundles that are attached to an image, by whomever; each as it is, unverified. Sorted by digest.
+    /// Bundles and envelopes that others have attached to an image; each as it is, unverified. Sorted by digest. Those that we
+    /// attached are left out.
     ///
     /// # Errors
     /// As [`Registry::attach`]'s.

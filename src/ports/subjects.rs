@@ -19,6 +19,12 @@ pub trait Subjects: Send + Sync {
         spec: &SubjectSpec,
         known: &(dyn Fn(&str, &Stamp) -> Option<Digest> + Sync),
     ) -> Result<Located, SubjectError>;
+
+    /// What lies beside an image on this machine about it, by whomever: bundles and envelopes, each as it is, unverified. Sorted.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    fn attached(&self, reference: &str, image: &Digest) -> Result<Vec<Vec<u8>>, SubjectError>;
 }
 
 /// A reference of the config.

@@ -42,6 +42,8 @@ pub struct Evidence {
 struct Artifact {
     #[serde(default)]
     layers: Vec<Layer>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -176,10 +178,20 @@ impl Registry for Evidence {
             let manifest: Artifact = serde_json::from_slice(&stored.bytes).map_err(|error| unusable(&at, &error))?;
             // What a list says of a type is the registry's own reading; the layer says it for itself.
             let [layer] = manifest.layers.as_slice() else { continue };
-            if !layer.media_type.starts_with("application/vnd.dev.sigstore.bundle") {
-                continue;
+            let is_ours = manifest.annotations.contains_key("dev.proofmark.lock");
+            if !is_ours && layer.media_type.starts_with("application/vnd.dev.sigstore.bundle") {
+                bundles.insert(layer.digest, self.blob(&at, &layer.digest, layer.size, BUNDLE_LIMIT)?);
             }
-            bundles.insert(layer.digest, self.blob(&at, &layer.digest, layer.size, BUNDLE_LIMIT)?);
+        }
+        // Where they were before there were referrers: envelopes, all in one manifest.
+        let legacy = format!("sha256-{}.att", image.digest.hex());
+        if let Some(stored) = self.registries.wait(self.registries.manifest(&at, &legacy))? {
+            let manifest: Artifact = serde_json::from_slice(&stored.bytes).map_err(|error| unusable(&at, &error))?;
+            for layer in manifest.layers.iter().take(REFERRERS) {
+                if layer.media_type.starts_with("application/vnd.dsse.envelope") {
+                    bundles.insert(layer.digest, self.blob(&at, &layer.digest, layer.size, BUNDLE_LIMIT)?);
+                }
+            }
         }
         Ok(bundles.into_values().collect())
     }

@@ -48,6 +48,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<String, Misfit> {
         Form::Timestamp => timestamp(text),
         Form::Sha256 => sha256(text),
         Form::Id => id(text),
+        Form::Requirement => requirement(text),
         Form::Ecosystem => ecosystem(text),
     }
 }
@@ -64,6 +65,13 @@ fn id(text: &str) -> Result<String, Misfit> {
         return misfit("config::text", "an id has no spaces", "give one id, such as `CVE-2024-12345`");
     }
     Ok(text.to_owned())
+}
+
+fn requirement(text: &str) -> Result<String, Misfit> {
+    match crate::model::Requirement::parse(text) {
+        Ok(requirement) => Ok(requirement.to_string()),
+        Err(words) => misfit("config::requirement", format!("`{text}` is nothing that can be required"), words),
+    }
 }
 
 fn ecosystem(text: &str) -> Result<String, Misfit> {
