@@ -69,6 +69,7 @@ fn text(form: Form) -> Map<String, Value> {
         Form::Name => "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
         Form::Path => r"^[^/~\\][^\\]*$",
         Form::Glob => r"^[^/\\][^\\]*$",
+        Form::Host => "^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
         Form::Url => "^https?://",
         Form::Package => "^pkg:[^@?#]*$",
         Form::Platform => "^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$",

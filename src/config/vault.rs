@@ -51,11 +51,11 @@ pub struct VaultRate {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct VaultRole {
-    /// `pki`, `transit` or `kv`.
+    /// `pki`, `transit`, `kv` or `identity`.
     pub engine: String,
     /// Where the engine is mounted; its name where none is given.
     pub mount: Option<String>,
-    /// The role of pki, the key of transit.
+    /// The role of pki or identity, the key of transit.
     pub role: Option<String>,
     /// Whom certificates of pki must name; else whom the CI says that it is.
     pub identity: Option<String>,
@@ -63,6 +63,8 @@ pub struct VaultRole {
     pub ttl: Option<Duration>,
     /// The path of a secret.
     pub path: Option<String>,
+    /// Its field.
+    pub field: Option<String>,
 }
 
 impl VaultRole {

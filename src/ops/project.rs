@@ -44,7 +44,9 @@ impl Project {
         let config =
             config::load(path, &bytes, syntax).map_err(|errors| Failure::from_diagnostic(Exit::Usage, errors))?;
         let graph = ComplianceGraph::new(&config);
-        Ok(Self { config, text: String::from_utf8_lossy(&bytes).into_owned(), graph })
+        let project = Self { config, text: String::from_utf8_lossy(&bytes).into_owned(), graph };
+        super::secrets::log_in(world, &project);
+        Ok(project)
     }
 
     /// Refuses a config that asks for what this version does not have: a build would leave it out in silence.

@@ -2,7 +2,8 @@
 
 use super::{Exit, Failure, World};
 use crate::config::{Config, Engine, ScanProgram};
-use crate::ports::{OpenScannerError, ProgramSpec, Scanner, ScannerSpec};
+use crate::model::Name;
+use crate::ports::{OpenScannerError, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,6 +20,11 @@ pub(super) fn spec(config: Option<&Config>, engine: Engine) -> ScannerSpec {
     let program = |given: Option<&ScanProgram>| ProgramSpec {
         binary: given.and_then(|given| given.binary.clone()).unwrap_or_else(|| engine.as_str().to_owned()),
         sha256: given.and_then(|given| given.sha256),
+        server: given.and_then(|given| {
+            let role = given.token.as_ref().and_then(|role| Name::new(role).ok());
+            let token = config.zip(role).and_then(|(config, role)| super::secrets::secret(config, &role));
+            Some(ServerSpec { address: given.server.clone()?, token })
+        }),
     };
     let scan = config.map(|config| &config.scan);
     match engine {

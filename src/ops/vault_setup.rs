@@ -64,6 +64,10 @@ pub fn plan_setup(config: &Config, options: &SetupOptions) -> Result<Setup, Fail
                 left.push(format!("put its public key into [trust] keys: proofmark vault public-key {name}"));
             }
             ("kv", _) => left.push(format!("the secret of the role {name} is put there by whoever has it")),
+            ("identity", mount) => left.push(format!(
+                "the key and the role of {mount}/oidc/role/{} are made by whoever knows who verifies them",
+                role.role.as_deref().unwrap_or_default()
+            )),
             _ => left.push(format!("the role {name} is of engine {}, which this version does not set up", role.engine)),
         }
     }
@@ -116,6 +120,7 @@ fn mount(role: &VaultRole) -> &str {
     role.mount.as_deref().unwrap_or(match role.engine.as_str() {
         "transit" => "transit",
         "pki" => "pki",
+        "identity" => "identity",
         _ => "secret",
     })
 }
@@ -129,6 +134,9 @@ fn hcl(vault: &Vault) -> String {
             "transit" => {
                 lines.push(format!("path \"{mount}/sign/{name}\" {{ capabilities = [\"update\"] }}"));
                 lines.push(format!("path \"{mount}/keys/{name}\" {{ capabilities = [\"read\"] }}"));
+            }
+            "identity" => {
+                lines.push(format!("path \"{mount}/oidc/token/{name}\" {{ capabilities = [\"read\"] }}"));
             }
             "kv" => {
                 let path = role.path.as_deref().unwrap_or_default();

@@ -1,10 +1,15 @@
 //! What keeps evidence beside images, in registries.
 
+use super::SecretSpec;
 use crate::model::{Digest, Timestamp};
 use std::collections::BTreeMap;
 
 /// Evidence in registries. Its work waits for the network: not to be called where a thread must not wait.
 pub trait Registry: Send + Sync {
+    /// Sets with which credentials registries are asked, by host: for each of them these alone. Nothing is read before a registry
+    /// asks for a login.
+    fn log_in_with(&self, logins: BTreeMap<String, RegistryLogin>);
+
     /// Attaches bundles to an image as its referrers; those that are there already stay. Each was read back before this returns.
     ///
     /// # Errors
@@ -63,6 +68,20 @@ pub struct EvidenceAt<'a> {
     pub repository: &'a str,
     /// The tag.
     pub tag: &'a str,
+}
+
+/// How to log in to a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryLogin {
+    /// By name and password.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: SecretSpec,
+    },
+    /// By a token that its login exchanges for its own.
+    Token(SecretSpec),
 }
 
 /// A bundle to attach.

@@ -7,7 +7,9 @@ use super::reference::Reference;
 use super::referrers::{Entry, MANIFEST, own_tag};
 use crate::adapters::http::backoff::Backoff;
 use crate::model::Digest;
-use crate::ports::{Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError};
+use crate::ports::{
+    Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError, RegistryLogin,
+};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -142,6 +144,10 @@ fn empty() -> serde_json::Value {
 }
 
 impl Registry for Evidence {
+    fn log_in_with(&self, logins: BTreeMap<String, RegistryLogin>) {
+        self.registries.log_in_with(logins);
+    }
+
     fn attach(&self, image: &ImageAt<'_>, bundles: &[Referrer]) -> Result<Attached, RegistryError> {
         let (to, own) = Self::places(image)?;
         self.registries.wait(async {

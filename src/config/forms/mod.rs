@@ -38,6 +38,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<String, Misfit> {
         Form::Name => name(text),
         Form::Path => path(text),
         Form::Glob => glob(text),
+        Form::Host => host(text),
         Form::Url => url(text),
         Form::Source => source(text),
         Form::Package => package(text),
@@ -147,6 +148,20 @@ fn glob(text: &str) -> Result<String, Misfit> {
 }
 
 /// An `https:` address, or `http:` to this machine.
+fn host(text: &str) -> Result<String, Misfit> {
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let is_host = name.contains('.') || port.is_some() || name == "localhost";
+    if is_host && name.chars().all(plain) && port.is_none_or(|port| port.parse::<u16>().is_ok()) {
+        return Ok(text.to_owned());
+    }
+    misfit(
+        "config::host",
+        format!("`{text}` is no host of a registry"),
+        "such as `registry.example.com` or `localhost:5000`",
+    )
+}
+
 fn url(text: &str) -> Result<String, Misfit> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme @ ("https" | "http"), rest)) => (scheme, rest),
