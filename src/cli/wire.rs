@@ -128,7 +128,7 @@ pub(super) fn world(
         signers: Arc::new(adapters::signer::Signatories::new(
             root.clone(),
             environment.key.clone(),
-            vault(),
+            vault(&root),
             cancel.clone(),
         )),
         timestampers: Arc::new(adapters::timestamper::Authorities::new(
@@ -136,7 +136,7 @@ pub(super) fn world(
             Arc::new(adapters::clock::SystemClock),
             cancel.clone(),
         )),
-        vault: Arc::new(adapters::vault::Administrator::new(vault(), cancel.clone())),
+        vault: Arc::new(adapters::vault::Administrator::new(vault(&root), cancel.clone())),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),
         cache,
@@ -149,8 +149,8 @@ pub(super) fn world(
 }
 
 /// What the environment says of Vault.
-fn vault() -> adapters::vault::VaultEnvironment {
-    adapters::vault::VaultEnvironment::read(|name| std::env::var(name).ok())
+fn vault(root: &Path) -> adapters::vault::VaultEnvironment {
+    adapters::vault::VaultEnvironment::read(root.to_owned(), |name| std::env::var(name).ok())
 }
 
 /// The registries, asked with the user's own credentials.

@@ -26,7 +26,7 @@ pub use scanner::{OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTas
 pub use signer::{Made, ServerRequest, SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};
 pub use subjects::{ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
 pub use timestamper::{Stamped, TimestampError, Timestamper, TimestamperSpec, Timestampers};
-pub use vault::{VaultAdmin, VaultAdminError, VaultRequest};
+pub use vault::{Filled, VaultAdmin, VaultAdminError, VaultLook, VaultRequest};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
 
 /// A future in a box, so that traits with async methods stay usable as `dyn`.
