@@ -34,7 +34,7 @@ pub use subjects::{
     AttestedSbom, ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects,
 };
 pub use timestamper::{Stamped, TimestampError, Timestamper, TimestamperSpec, Timestampers};
-pub use vault::{VaultAdmin, VaultAdminError, VaultRequest};
+pub use vault::{Filled, VaultAdmin, VaultAdminError, VaultLook, VaultRequest};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
 
 /// A future in a box, so that traits with async methods stay usable as `dyn`.
