@@ -11,10 +11,12 @@
 
 mod common;
 
+use common::tools::{Server, free_port, tool};
 use common::vault::{ROOT, Vault, text};
 use common::{AS_OF, Project, Run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::process::Command;
 
 const IDENTITY: &str = "https://ci.example/acme/shop/.ci/build.yml@refs/heads/main";
 const ADMIN: [(&str, &str); 1] = [("VAULT_TOKEN", ROOT)];
@@ -355,4 +357,95 @@ fn public_key() -> String {
         pair.public_key().as_der().unwrap().as_ref(),
     );
     format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
+}
+
+#[test]
+fn a_version_of_a_key_and_the_life_of_tokens_are_the_configs() {
+    let Some(vault) = Vault::start("a_version_of_a_key_and_the_life_of_tokens_are_the_configs") else { return };
+    let tables = "[vault.auth]\nmethod = \"token\"\nmax-token-ttl = \"10m\"\n[vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"\nkey-version = 1";
+    let project = project(&vault, tables);
+    let token = |ttl: &str| {
+        let answer = vault.admin("POST", "auth/token/create", &json!({"policies": ["sign"], "ttl": ttl}));
+        text(&answer["auth"]["client_token"]).to_owned()
+    };
+    let (short, long) = (token("9m"), token("30m"));
+    let key = ["vault", "public-key", "attest"];
+    let refused = run(&project, &key, &[("VAULT_TOKEN", &long)]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("let it live 600 seconds at most"), "{}", refused.stderr);
+    let first = ok(&project, &key, &[("VAULT_TOKEN", &short)]).stdout;
+    vault.admin("POST", "transit/keys/attest/rotate", &json!({}));
+    assert_eq!(ok(&project, &key, &[("VAULT_TOKEN", &short)]).stdout, first, "it is pinned");
+    // It signs with the one that is pinned, though there is a newer one.
+    project.write("trust/vault.pub", &first);
+    project.edit(
+        "compliance.toml",
+        "roots = [\"trust/roots.pem\", \"trust/time.pem\"]",
+        "keys = [\"trust/vault.pub\"]",
+    );
+    project.edit("compliance.toml", "timestamp = \"local\"\n", "");
+    ok(&project, &["build", "--as-of", AS_OF], &[("VAULT_TOKEN", &short)]);
+    let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+    assert!(lock.contains("signer = \"transit:transit/attest@v1:"), "{lock}");
+    project.edit("compliance.toml", "key-version = 1", "key-version = 2");
+    let second = ok(&project, &key, &[("VAULT_TOKEN", &short)]).stdout;
+    assert!(second != first);
+    project.edit("compliance.toml", "key-version = 2", "key-version = 7");
+    let refused = run(&project, &key, &[("VAULT_TOKEN", &short)]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("shows no version 7"), "{}", refused.stderr);
+}
+
+#[test]
+fn tls_is_checked_against_the_authorities_of_the_config() {
+    let Some(bao) = tool("tls_is_checked_against_the_authorities_of_the_config", "bao") else { return };
+    let (home, port) = (tempfile::tempdir().unwrap(), free_port());
+    let mut command = Command::new(bao);
+    command.args(["server", "-dev", "-dev-no-store-token", "-dev-tls", &format!("-dev-root-token-id={ROOT}")]);
+    command.arg(format!("-dev-listen-address=127.0.0.1:{port}"));
+    command.arg(format!("-dev-tls-cert-dir={}", home.path().display())).env("HOME", home.path());
+    let server = Server::start(&mut command, port);
+    let authority = std::fs::read_to_string(home.path().join("vault-ca.pem")).unwrap();
+    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap().cert.pem();
+    let project = Project::bare("shop");
+    let config = |ca: &str| {
+        format!(
+            "version = 1\n[project]\nname = \"shop\"\n[vault]\naddress = \"https://127.0.0.1:{port}\"\n{ca}\n\
+             [vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"\n[policy.any]\n[services.s]\npath = \"s\"\npolicy = \"any\"\n"
+        )
+    };
+    project.write("trust/ca.pem", &authority);
+    project.write("trust/other.pem", &other);
+    project.write("trust/none.pem", "no certificate");
+    project.write("compliance.toml", config("ca = \"trust/ca.pem\""));
+    // The server takes connections before it is unsealed.
+    let begin = std::time::Instant::now();
+    while run(&project, &["vault", "setup"], &ADMIN).code != 0 {
+        assert!(begin.elapsed().as_secs() < 30, "{}", run(&project, &["vault", "setup"], &ADMIN).stderr);
+    }
+    // From below the root too: paths of a config begin at it.
+    project.write("below/x", "");
+    let below = project.root().join("below").display().to_string();
+    ok(&project, &["-C", &below, "vault", "setup"], &ADMIN);
+    for (ca, code, word) in [
+        ("", 5, "cannot connect"),
+        ("ca = \"trust/other.pem\"", 5, "cannot connect"),
+        ("ca = \"trust/none.pem\"", 2, "no certificate"),
+        ("ca = \"trust/gone.pem\"", 2, "[vault] ca: trust/gone.pem"),
+    ] {
+        project.write("compliance.toml", config(ca));
+        let refused = run(&project, &["vault", "status"], &ADMIN);
+        assert_eq!(refused.code, code, "{ca}: {}", refused.stderr);
+        assert!(refused.stderr.contains(word), "{ca}: {}", refused.stderr);
+    }
+    // The environment's counts where the config names none.
+    project.write("compliance.toml", config(""));
+    let file = home.path().join("vault-ca.pem").display().to_string();
+    ok(&project, &["vault", "setup"], &[ADMIN[0], ("VAULT_CACERT", &file)]);
+    // A server of TLS is not asked without it, and none elsewhere.
+    project.write("compliance.toml", config("").replace("https://", "http://"));
+    assert_eq!(run(&project, &["vault", "setup"], &ADMIN).code, 5);
+    project.write("compliance.toml", config("").replace("https://127.0.0.1", "http://vault.example"));
+    assert_eq!(run(&project, &["vault", "setup"], &ADMIN).code, 2);
+    drop(server);
 }
