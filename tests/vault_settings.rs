@@ -12,7 +12,7 @@
 mod common;
 
 use common::tools::{Server, free_port, tool};
-use common::vault::{ROOT, Vault, text};
+use common::vault::{Issuer, ROOT, Vault, text};
 use common::{AS_OF, Project, Run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -270,10 +270,9 @@ fn each_hole_is_named_and_gone_when_it_is_mended() {
 #[test]
 fn logins_of_jobs_and_pods_are_bound() {
     let Some(vault) = Vault::start("logins_of_jobs_and_pods_are_bound") else { return };
-    let pair = public_key();
     let jwt = "[vault.auth]\nmethod = \"jwt\"\nrole = \"ci\"\naudience = \"vault\"\n[vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"";
     let project = project(&vault, jwt);
-    project.write("issuer.pem", &pair);
+    project.write("issuer.pem", Issuer::new().public);
     let setup = [
         "vault",
         "setup",
@@ -345,18 +344,6 @@ fn logins_of_jobs_and_pods_are_bound() {
     assert_eq!(code, 1);
     assert!(seen.contains("auth/token/lookup-self token-policies: unsafe"), "{seen:?}");
     assert!(seen.contains("auth/token/lookup-self token-ttl: unsafe"), "{seen:?}");
-}
-
-/// A public key, PEM.
-fn public_key() -> String {
-    use aws_lc_rs::encoding::AsDer as _;
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-    let body = base64::Engine::encode(
-        &base64::engine::general_purpose::STANDARD,
-        pair.public_key().as_der().unwrap().as_ref(),
-    );
-    format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
 }
 
 #[test]
@@ -448,4 +435,73 @@ fn tls_is_checked_against_the_authorities_of_the_config() {
     project.write("compliance.toml", config("").replace("https://127.0.0.1", "http://vault.example"));
     assert_eq!(run(&project, &["vault", "setup"], &ADMIN).code, 2);
     drop(server);
+}
+
+#[test]
+fn the_boutique_is_signed_by_every_login_and_engine_with_what_setup_made() {
+    let Some(vault) = Vault::start("the_boutique_is_signed_by_every_login_and_engine_with_what_setup_made") else {
+        return;
+    };
+    let issuer = Issuer::new();
+    let transit = "engine = \"transit\"\nmount = \"keys\"\nrole = \"boutique\"";
+    let pki = format!("engine = \"pki\"\nmount = \"leaves\"\nrole = \"boutique\"\nidentity = \"{IDENTITY}\"");
+    for method in ["approle", "jwt", "token"] {
+        for engine in [transit, &pki] {
+            let project = Project::boutique();
+            let auth = match method {
+                "approle" => "method = \"approle\"\nmount = \"machines\"\nrole = \"shop\"",
+                "jwt" => "method = \"jwt\"\nrole = \"ci\"\naudience = \"vault\"",
+                _ => "method = \"token\"",
+            };
+            let is_pki = engine == pki;
+            let (trust, stamp) = if is_pki {
+                (
+                    format!("roots = [\"trust/roots.pem\", \"trust/time.pem\"]\nidentities = [\"{IDENTITY}\"]"),
+                    "timestamp = \"local\"\n",
+                )
+            } else {
+                ("keys = [\"trust/vault.pub\"]".to_owned(), "")
+            };
+            let config = String::from_utf8(project.read("compliance.toml")).unwrap();
+            let config = config.replace("with = \"local\"\n", &format!("with = \"attest\"\n{stamp}"));
+            let config = config.replace("keys = [\"trust/local.pub\"]", &trust);
+            let tables = format!(
+                "[vault]\naddress = \"{}\"\n[vault.auth]\n{auth}\n[vault.roles.attest]\n{engine}\n[policy.baseline]\n",
+                vault.address()
+            );
+            project.write("compliance.toml", config.replacen("[policy.baseline]\n", &tables, 1));
+            project.write("issuer.pem", &issuer.public);
+            let job =
+                ["--issuer", "https://ci.example", "--issuer-key", "issuer.pem", "--claim", "repository=acme/shop"];
+            let setup = [&["vault", "setup"][..], if method == "jwt" { &job } else { &[] }].concat();
+            ok(&project, &setup, &ADMIN);
+            // Each login is good for one run.
+            let environment = || match method {
+                "approle" => login(&vault).0,
+                "jwt" => vec![("VAULT_JWT", issuer.token("acme/shop"))],
+                _ => {
+                    let body = json!({"policies": ["proofmark-boutique"], "ttl": "15m"});
+                    let token = vault.admin("POST", "auth/token/create", &body);
+                    vec![("VAULT_TOKEN", text(&token["auth"]["client_token"]).to_owned())]
+                }
+            };
+            if is_pki {
+                ok(&project, &["vault", "roots", "attest", "--write", "trust/roots.pem"], &ADMIN);
+                project.ok(&["init", "--key"]);
+            } else {
+                let key = ["vault", "public-key", "attest", "--write", "trust/vault.pub"];
+                ok(&project, &key, &Login(environment()).each());
+            }
+            project.ok(&["db", "import", "advisories"]);
+            ok(&project, &["build", "--as-of", AS_OF], &Login(environment()).each());
+            project.ok(&["verify", "--replay", "--offline"]);
+            // Two years on waivers have ended and distributions too; what was signed holds.
+            let later = project.exits(6, &["verify", "--as-of", "2028-11-23T00:00:00Z"]).stdout;
+            assert!(later.contains("attestations     ok") && later.contains("lock-signature   ok"), "{later}");
+            let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+            let signer =
+                if is_pki { "signer = \"pki:leaves/boutique#" } else { "signer = \"transit:keys/boutique@v1:" };
+            assert!(lock.contains(signer) && !lock.contains("signer = \"local"), "{method}: {lock}");
+        }
+    }
 }
