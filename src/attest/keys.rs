@@ -69,6 +69,11 @@ impl TrustedKeys {
         self.0.get(hint)
     }
 
+    /// The hint of each key.
+    pub fn hints(&self) -> impl Iterator<Item = &Hint> {
+        self.0.keys()
+    }
+
     /// Whether nothing is trusted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

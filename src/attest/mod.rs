@@ -8,6 +8,7 @@
 //! | [`payload`] | `Statement` ↔ DSSE payload (JCS) |
 //! | [`bundle`] | `Bundle` ↔ Sigstore bundle v0.3 |
 //! | [`keys`], [`verify`] | a bundle's bytes and whom to trust → [`Attestation`] |
+//! | [`foreign`] | what others have signed → [`ForeignAttestation`] |
 //! | [`identities`], [`timestamps`] | a certificate's identity and a signature's time → whether they are trusted |
 //! | [`merkle`] | statement digests → the lock's root |
 //! | [`pack`] | a lock's files ↔ one archive |
@@ -23,6 +24,7 @@ pub mod bundle;
 mod certificates;
 pub mod cyclonedx;
 mod errors;
+pub mod foreign;
 pub mod identities;
 mod json;
 pub mod keys;
@@ -40,6 +42,7 @@ mod x509_errors;
 pub use authorities::Authorities;
 pub use certificates::{Issued, issued};
 pub use errors::{BundleError, DocumentError, KeyError, PackError, StatementError, TrustError, VerifyError};
+pub use foreign::{ForeignAttestation, verify_foreign};
 pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};
 pub use timestamps::{Stamp, TimeSource};

@@ -3,8 +3,10 @@
 
 use super::args::{Global, ProgressForm};
 use crate::adapters;
+use crate::adapters::vault::Session;
+use crate::execute;
 use crate::ops::{Exit, Failure, TIME_KEY, World};
-use crate::ports::{Cache, Cancel, Events, Silent, Workspace};
+use crate::ports::{Cache, Cancel, Event, Events, Secrets, Silent, Workspace};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +42,8 @@ pub(super) struct Environment {
     pub(super) credentials: Vec<&'static str>,
     /// Whether `NO_COLOR` is set to something.
     pub(super) no_color: bool,
+    /// The Vault of this run: one login, whatever is wanted of it.
+    pub(super) vault: Arc<Session>,
 }
 
 impl Environment {
@@ -58,6 +62,7 @@ impl Environment {
             osv_bucket,
             credentials,
             no_color: path("NO_COLOR").is_some(),
+            vault: Arc::new(Session::new(vault(), Cancel::new())),
         }
     }
 }
@@ -116,27 +121,34 @@ pub(super) fn world(
     let cache_directory = cache_directory(environment)?;
     let workspace: Arc<dyn Workspace> = Arc::new(adapters::workspace::LocalWorkspace::new(root.clone()));
     let cache: Arc<dyn Cache> = Arc::new(adapters::cache::LocalCache::open(&cache_directory));
-    let remote = remote(&cache, &cancel, offline);
+    let remote = remote(environment, &cache, &cancel, offline);
     let registry = Arc::new(adapters::registry::Evidence::new(Arc::clone(&remote.registries)));
+    // One root a process: a second would only be the same.
+    let _ = environment.vault.environment().root.set(root.clone());
+    let administrator = vault();
+    let _ = administrator.root.set(root.clone());
     Ok(World {
         workspace,
         place: root.to_string_lossy().into_owned(),
         config_path,
         subjects: Arc::new(adapters::subjects::Locator::here(root.clone()).with(remote)),
         registry,
-        scanners: Arc::new(adapters::scanner::LocalScanners::new(root.clone(), cache_directory.join("scanners"))),
+        scanners: Arc::new(adapters::scanner::LocalScanners::new(
+            root.clone(),
+            cache_directory.join("scanners"),
+            Arc::clone(&environment.vault) as Arc<dyn Secrets>,
+        )),
         signers: Arc::new(adapters::signer::Signatories::new(
             root.clone(),
             environment.key.clone(),
-            vault(&root),
-            cancel.clone(),
+            Arc::clone(&environment.vault),
         )),
         timestampers: Arc::new(adapters::timestamper::Authorities::new(
             environment.time_key.clone().unwrap_or_else(|| root.join(TIME_KEY)),
             Arc::new(adapters::clock::SystemClock),
             cancel.clone(),
         )),
-        vault: Arc::new(adapters::vault::Administrator::new(vault(&root), cancel.clone())),
+        vault: Arc::new(adapters::vault::Administrator::new(administrator, cancel.clone())),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),
         cache,
@@ -149,14 +161,28 @@ pub(super) fn world(
 }
 
 /// What the environment says of Vault.
-fn vault(root: &Path) -> adapters::vault::VaultEnvironment {
-    adapters::vault::VaultEnvironment::read(root.to_owned(), |name| std::env::var(name).ok())
+fn vault() -> adapters::vault::VaultEnvironment {
+    adapters::vault::VaultEnvironment::read(|name| std::env::var(name).ok())
 }
 
-/// The registries, asked with the user's own credentials.
-pub(super) fn remote(cache: &Arc<dyn Cache>, cancel: &Cancel, offline: bool) -> adapters::subjects::Remote {
-    let registries = adapters::registry::Registries::new(adapters::registry::Keychain::User, cancel.clone());
+/// The registries, asked with the config's credentials, else with the user's own.
+pub(super) fn remote(
+    environment: &Environment,
+    cache: &Arc<dyn Cache>,
+    cancel: &Cancel,
+    offline: bool,
+) -> adapters::subjects::Remote {
+    let secrets = Arc::clone(&environment.vault) as Arc<dyn Secrets>;
+    let keychain = adapters::registry::Keychain::User;
+    let registries = adapters::registry::Registries::new(keychain, secrets, cancel.clone());
     adapters::subjects::Remote { registries: Arc::new(registries), cache: Arc::clone(cache), offline }
+}
+
+/// Gives up the login of this run, and says what it took.
+pub(super) fn log_out(global: &Global, environment: &Environment) {
+    if let Ok(Some((requests, retries))) = execute::wait_for(environment.vault.end()) {
+        events(global).emit(Event::Asked { server: "Vault", requests, retries });
+    }
 }
 
 fn events(global: &Global) -> Arc<dyn Events> {

@@ -69,6 +69,8 @@ pub(super) enum Form {
     Path,
     /// A glob below a directory.
     Glob,
+    /// `host[:port]` of a registry.
+    Host,
     /// An `https:` address, or `http:` to this machine.
     Url,
     /// `osv`, an address or a path.
@@ -87,6 +89,8 @@ pub(super) enum Form {
     Sha256,
     /// An id without spaces.
     Id,
+    /// A [`crate::model::Requirement`].
+    Requirement,
     /// An ecosystem as OSV names it, with or without a release.
     Ecosystem,
 }
@@ -129,6 +133,7 @@ pub(super) static ROOT: Keys = keys(
         key("trust", Kind::Table(&TRUST), "Who may have signed; never read from the lock."),
         key("store", Kind::Table(&STORE), "Where the evidence is kept."),
         key("policy", Kind::Named(&POLICY, "policy", MAX_POLICIES), "What a service must meet, by name."),
+        key("registry", Kind::Many(&REGISTRY, MAX_POLICIES), "Registries whose credentials lie in Vault."),
         key("images", Kind::Named(&IMAGE, "image", MANY), "Container images, by name."),
         must("services", Kind::Named(&SERVICE, "service", MANY), "What is shipped, by name."),
         key("waiver", Kind::Many(&WAIVER, MANY), "Findings that somebody answers for, until a date."),
@@ -161,7 +166,7 @@ static TRIVY: Keys = keys(
         key("binary", Kind::Text(Form::Plain), "The program: a name on the search path, or a path. Default: trivy."),
         key("sha256", Kind::Text(Form::Sha256), "The program's SHA-256: another one is refused."),
         key("server", Kind::Text(Form::Url), "A Trivy server, for client/server mode."),
-        key("token", Kind::Secret, "The server's token: a Vault role of engine kv."),
+        key("token", Kind::Secret, "The server's token: a Vault role of engine kv or identity."),
     ],
 );
 
@@ -247,17 +252,17 @@ static VAULT_ROLE: Keys = keys(
     &[
         must(
             "engine",
-            Kind::Choice(&["pki", "transit", "kv"]),
-            "What is behind it: pki and transit sign, kv holds secrets.",
+            Kind::Choice(&["pki", "transit", "kv", "identity"]),
+            "What is behind it: pki and transit sign, kv holds secrets, identity gives a token of minutes that says who asks.",
         ),
         key("mount", Kind::Text(Form::Plain), "Where the engine is mounted. Default: the engine's name."),
-        key("role", Kind::Text(Form::Plain), "The engine's role (pki) or key (transit)."),
+        key("role", Kind::Text(Form::Plain), "The engine's role (pki, identity) or key (transit)."),
         key(
             "identity",
             Kind::Text(Form::Plain),
             "Whom its certificates must name, a URI (pki). Default: PROOFMARK_IDENTITY, else GitHub's workflow.",
         ),
-        key("path", Kind::Text(Form::Plain), "The path of the secret (kv)."),
+        key("path", Kind::Text(Form::Plain), "The path of the secret (kv, version 2): `secret/data/trivy`."),
         key("field", Kind::Text(Form::Plain), "The field of the secret (kv)."),
         key("ttl", Kind::Length(1, MAX_TTL, "config::vault-ttl"), "How long a credential lives: at most 15m."),
         key(
@@ -334,6 +339,11 @@ pub(super) static POLICY: Keys = keys(
             "The longest that a waiver may run: at most 180d, the default.",
         ),
         key("include-development", Kind::Bool, "Whether development-only components count. Default: true."),
+        key(
+            "require",
+            Kind::List(Form::Requirement, true),
+            "What others must have attested of each image: slsa-provenance, sbom, cyclonedx, spdx, vex, test-result, or a URI.",
+        ),
     ],
 );
 
@@ -375,6 +385,24 @@ static LICENSES: Keys = keys(
     ],
 );
 
+static REGISTRY: Keys = keys(
+    "a registry",
+    &[
+        must(
+            "host",
+            Kind::Text(Form::Host),
+            "Its host, with its port where it has one, as references to images name it.",
+        ),
+        key("username", Kind::Text(Form::Plain), "The user's name, for a password."),
+        key("password", Kind::Secret, "The user's password: a Vault role of engine kv."),
+        key(
+            "token",
+            Kind::Secret,
+            "In place of name and password: a token that the registry's login exchanges for its own; a Vault role of engine kv or identity.",
+        ),
+    ],
+);
+
 static IMAGE: Keys = keys(
     "an image",
     &[
@@ -385,6 +413,11 @@ static IMAGE: Keys = keys(
         ),
         key("platform", Kind::Text(Form::Platform), "Which of an index of several: os/arch[/variant]."),
         key("base", Kind::Text(Form::Name), "The image that it is built on."),
+        key(
+            "sbom",
+            Kind::Choice(&["scanned", "attested"]),
+            "Where its components come from: a scan, or an SBOM that somebody in [trust] has attested. Default: scanned.",
+        ),
     ],
 );
 

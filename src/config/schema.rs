@@ -69,13 +69,14 @@ fn text(form: Form) -> Map<String, Value> {
         Form::Name => "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
         Form::Path => r"^[^/~\\][^\\]*$",
         Form::Glob => r"^[^/\\][^\\]*$",
+        Form::Host => "^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
         Form::Url => "^https?://",
         Form::Package => "^pkg:[^@?#]*$",
         Form::Platform => "^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$",
         Form::Timestamp => "^(local$|vault:|https?://)",
         Form::Sha256 => "^(sha256:)?[0-9a-f]{64}$",
         Form::Id | Form::Image => r"^\S+$",
-        Form::Plain | Form::Source | Form::License | Form::Ecosystem => r"\S",
+        Form::Plain | Form::Source | Form::License | Form::Ecosystem | Form::Requirement => r"\S",
     };
     object(json!({ "type": "string", "pattern": pattern, "maxLength": forms::MAX_TEXT }))
 }

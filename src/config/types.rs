@@ -28,6 +28,9 @@ pub struct Config {
     pub store: Store,
     /// `[policy.*]`, `extends` resolved.
     pub policies: BTreeMap<Name, Policy>,
+    /// `[[registry]]`, by host.
+    #[serde(skip)]
+    pub registries: BTreeMap<String, RegistryCredential>,
     /// `[images.*]`.
     pub images: BTreeMap<Name, Image>,
     /// `[services.*]`.
@@ -47,7 +50,7 @@ pub struct Config {
 
 impl Config {
     /// Digest of its canonical JSON: what the lock records as `inputs.config`. Leaves out what cannot change a result:
-    /// `scan.jobs`, `scan.stagger`, `scan.timeout`; and who signs and who is trusted to, so that keys can be changed: a build
+    /// `scan.jobs`, `scan.stagger`, `scan.timeout`, credentials of registries; and who signs and who is trusted to, so that keys can be changed: a build
     /// and a verification look at those themselves.
     pub fn digest(&self) -> Digest {
         let bytes = serde_json_canonicalizer::to_vec(self).unwrap_or_default();
@@ -93,12 +96,21 @@ pub struct ScanProgram {
     /// The only program that may run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Digest>,
-    /// Address of a server. This version has no use for it.
+    /// Address of a server, for Trivy's client/server mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
-    /// The Vault role that holds the server's token. This version has no use for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The Vault role that holds the server's token.
+    #[serde(skip)]
     pub token: Option<String>,
+}
+
+/// `[[registry]]`: a Vault role for each secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryCredential {
+    /// A user's name, and the role that holds the password.
+    Password(String, Name),
+    /// The role that gives a token.
+    Token(Name),
 }
 
 /// What scans.
@@ -190,6 +202,9 @@ pub struct Image {
     pub platform: Option<String>,
     /// The image it is built on.
     pub base: Option<Name>,
+    /// Whether its components come from an SBOM that somebody trusted has attested, instead of from a scan.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sbom_attested: bool,
 }
 
 /// `[services.NAME]`.

@@ -60,11 +60,11 @@ pub struct VaultError(String);
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct VaultRole {
-    /// `pki`, `transit` or `kv`.
+    /// `pki`, `transit`, `kv` or `identity`.
     pub engine: String,
     /// Where the engine is mounted; its name where none is given.
     pub mount: Option<String>,
-    /// The role of pki, the key of transit.
+    /// The role of pki or identity, the key of transit.
     pub role: Option<String>,
     /// Whom certificates of pki must name; else whom the CI says that it is.
     pub identity: Option<String>,
@@ -72,6 +72,8 @@ pub struct VaultRole {
     pub ttl: Option<Duration>,
     /// The path of a secret.
     pub path: Option<String>,
+    /// Its field.
+    pub field: Option<String>,
     /// What a key of transit is made as; [`VaultRole::KEY_TYPE`] where it is not said.
     pub key_type: Option<String>,
     /// The version of a key of transit that signs; the newest where it is not said.

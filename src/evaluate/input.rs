@@ -14,6 +14,8 @@ pub struct SubjectEvidence<'a> {
     pub findings: &'a [Finding],
     /// All that was not looked at, by the scan or by the match.
     pub gaps: &'a [Gap],
+    /// For an image: predicate types of what others have attested of it, by somebody trusted. `None` for a source tree.
+    pub attested: Option<&'a [String]>,
 }
 
 /// A service to judge.

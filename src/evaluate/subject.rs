@@ -22,6 +22,7 @@ pub fn judge(
     let not_seen = not_looked_at(service.policy, subject, with, horizon);
     let mut not_met = licenses::denied(service.policy, subject.sbom);
     not_met.extend(over_limits(service.policy, &judged));
+    not_met.extend(not_attested(service.policy, subject));
     let waived = judged.iter().filter(|one| one.status == FindingStatus::Waived).count() as u64;
 
     let verdict = match (not_seen.is_empty(), not_met.is_empty(), waived) {
@@ -75,6 +76,18 @@ fn not_looked_at(
         }
     }
     reasons
+}
+
+/// What the policy requires others to have attested, and nobody has. Of source trees nothing is required.
+fn not_attested<'a>(policy: &'a Policy, subject: &SubjectEvidence<'a>) -> impl Iterator<Item = Reason> + 'a {
+    let attested = subject.attested;
+    policy
+        .require
+        .iter()
+        .filter(move |requirement| {
+            attested.is_some_and(|attested| !attested.iter().any(|kind| requirement.is_met_by(kind)))
+        })
+        .map(|requirement| Reason::NotAttested { requirement: requirement.clone() })
 }
 
 fn over_limits(policy: &Policy, judged: &[JudgedFinding]) -> Vec<Reason> {

@@ -26,6 +26,7 @@ fn policy() -> Policy {
         end_of_life: EndOfLife::Deny,
         max_waiver_days: 90,
         include_development: false,
+        require: std::collections::BTreeSet::new(),
     }
 }
 
@@ -117,6 +118,7 @@ impl World {
                         sbom: &subject.sbom,
                         findings: &subject.findings,
                         gaps: &subject.gaps,
+                        attested: None,
                     })
                     .collect(),
             })

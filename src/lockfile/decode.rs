@@ -3,7 +3,7 @@
 use super::reader::read;
 use super::{LockError, encode};
 use crate::attest::merkle;
-use crate::model::{Lock, LockVersion};
+use crate::model::{Lock, LockSubject, LockVersion};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -38,7 +38,7 @@ pub fn decode(text: &str) -> Result<Lock, LockError> {
 /// The root that a lock must have: over the statements of all its subjects.
 pub fn root(lock: &Lock) -> crate::model::Digest {
     let subjects = lock.services.iter().flat_map(|service| &service.subjects);
-    merkle::root(subjects.flat_map(|subject| &subject.attestations).map(|attestation| attestation.statement))
+    merkle::root(subjects.flat_map(LockSubject::statements))
 }
 
 /// A better error for a text that cannot be read: what is most likely the reason comes first.
@@ -120,6 +120,7 @@ const SUBJECT: Shape = Shape::Table(&[
     ("findings", &COUNTS),
     ("finding", &FINDING),
     ("attestation", &ATTESTATION),
+    ("required", &ATTESTATION),
 ]);
 const COUNTS: Shape =
     Shape::Table(&[("critical", VALUE), ("high", VALUE), ("medium", VALUE), ("low", VALUE), ("unknown", VALUE)]);

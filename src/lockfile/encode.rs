@@ -5,7 +5,7 @@
 
 use super::words;
 use crate::model::{
-    Lock, LockAttestation, LockFinding, LockInputs, LockService, LockSubject, LockVersion, SeverityCounts,
+    Lock, LockAttestation, LockFinding, LockInputs, LockRequired, LockService, LockSubject, LockVersion, SeverityCounts,
 };
 use std::fmt::{Display, Write};
 
@@ -89,6 +89,16 @@ fn subject(text: &mut String, subject: &LockSubject) {
     attestations.dedup();
     for each in attestations {
         attestation(text, each);
+    }
+    let mut required: Vec<&LockRequired> = subject.required.iter().collect();
+    required.sort();
+    required.dedup();
+    for each in required {
+        text.push_str("  [[service.subject.required]]\n");
+        string(text, "  type", &each.predicate_type);
+        plain(text, "  statement", each.statement);
+        plain(text, "  bundle", each.bundle);
+        string(text, "  signer", &each.signer);
     }
 }
 

@@ -7,8 +7,8 @@
 use super::encode::HEADER;
 use super::{LockError, words};
 use crate::model::{
-    Date, Digest, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockService, LockSubject,
-    LockVersion, Name, Purl, SeverityCounts, SignerId, SubjectDigest, Timestamp,
+    Date, Digest, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired, LockService,
+    LockSubject, LockVersion, Name, Purl, SeverityCounts, SignerId, SubjectDigest, Timestamp,
 };
 use miette::SourceSpan;
 use std::borrow::Cow;
@@ -20,6 +20,7 @@ const SERVICE: &str = "\n[[service]]\n";
 const SUBJECT: &str = "\n[[service.subject]]\n";
 const FINDING: &str = "  [[service.subject.finding]]\n";
 const ATTESTATION: &str = "  [[service.subject.attestation]]\n";
+const REQUIRED: &str = "  [[service.subject.required]]\n";
 
 /// The lock of a text, and where its root stands.
 pub(super) fn read(text: &str) -> Result<(Lock, SourceSpan), LockError> {
@@ -303,6 +304,7 @@ impl<'a> Reader<'a> {
             counts: self.counts()?,
             findings: Vec::new(),
             attestations: Vec::new(),
+            required: Vec::new(),
         };
         while self.takes(FINDING) {
             let start = self.at;
@@ -318,6 +320,18 @@ impl<'a> Reader<'a> {
             let order = subject.attestations.last().map(|last| last.predicate_type.cmp(&attestation.predicate_type));
             self.in_order("attestation", order, &attestation.predicate_type, start)?;
             subject.attestations.push(attestation);
+        }
+        while self.takes(REQUIRED) {
+            let start = self.at;
+            let required = LockRequired {
+                predicate_type: self.line("  type", text)?,
+                statement: self.line("  statement", Digest::parse)?,
+                bundle: self.line("  bundle", Digest::parse)?,
+                signer: SignerId(self.line("  signer", text)?),
+            };
+            let order = subject.required.last().map(|last| last.cmp(&required));
+            self.in_order("required", order, &required.predicate_type, start)?;
+            subject.required.push(required);
         }
         Ok(subject)
     }

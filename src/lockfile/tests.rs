@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::model::{
-    Date, Digest, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockService,
-    LockSubject, Name, PredicateType, Purl, Severity, SeverityCounts, SignerId, SubjectDigest, SubjectKind, Timestamp,
-    Verdict,
+    Date, Digest, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired,
+    LockService, LockSubject, Name, PredicateType, Purl, Severity, SeverityCounts, SignerId, SubjectDigest,
+    SubjectKind, Timestamp, Verdict,
 };
 use miette::Diagnostic as _;
 use proptest::prelude::*;
@@ -41,6 +41,7 @@ fn finding(id: &str, severity: Severity, status: FindingStatus) -> LockFinding {
 
 pub(super) fn example() -> Lock {
     let image = LockSubject {
+        required: Vec::new(),
         name: name("checkout"),
         uri: "oci:images/checkout".into(),
         kind: SubjectKind::Image,
@@ -56,6 +57,7 @@ pub(super) fn example() -> Lock {
         attestations: attestations("checkout image"),
     };
     let source = LockSubject {
+        required: Vec::new(),
         name: name("source"),
         uri: "dir:src/checkout".into(),
         kind: SubjectKind::Source,
@@ -239,6 +241,7 @@ prop_compose! {
         counts in any::<[u32; 5]>(),
         findings in prop::collection::btree_map((text_strategy(), "[a-z]{1,4}"), (0..5usize, 0..6usize), 0..4),
         attestations in prop::collection::btree_map(0..3usize, (digest_strategy(), digest_strategy(), text_strategy()), 0..3),
+        required_set in prop::collection::btree_set((text_strategy(), digest_strategy(), digest_strategy(), text_strategy()), 0..3),
     ) -> LockSubject {
         let finding = |((id, package), (severity, status)): ((String, String), (usize, usize))| LockFinding {
             id,
@@ -254,7 +257,11 @@ prop_compose! {
             signer: SignerId(signer),
         };
         let [critical, high, medium, low, unknown] = counts.map(u64::from);
+        let required = |(predicate_type, statement, bundle, signer)| {
+            LockRequired { predicate_type, statement, bundle, signer: SignerId(signer) }
+        };
         LockSubject {
+            required: required_set.into_iter().map(required).collect(),
             name: Name::new(&name).unwrap(),
             uri,
             kind: if image { SubjectKind::Image } else { SubjectKind::Source },

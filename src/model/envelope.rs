@@ -71,6 +71,7 @@ pub struct Bundle {
 /// |---|---|
 /// | local | `local:sha256:<hex of SPKI>` |
 /// | Vault Transit | `transit:<mount>/<key>@v<version>:sha256:<hex of SPKI>` |
+/// | somebody else | `key:sha256:<hex of SPKI>`, `certificate:<identity>` |
 /// | Vault PKI | `pki:<mount>/<role>#<serial number of the certificate, hex>:<identity>` |
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SignerId(pub String);
@@ -89,6 +90,14 @@ impl SignerId {
     /// The name of a role of PKI, with the serial number of the certificate that it gave and the identity in it.
     pub fn pki(mount: &str, role: &str, serial: &str, identity: &str) -> Self {
         Self(format!("pki:{mount}/{role}#{serial}:{identity}"))
+    }
+
+    /// The name of somebody who has signed something that is not ours: what the signature shows, and nothing else.
+    pub fn other(signed_by: &SignedBy) -> Self {
+        match signed_by {
+            SignedBy::Key(digest) => Self(format!("key:{digest}")),
+            SignedBy::Identity(identity) => Self(format!("certificate:{identity}")),
+        }
     }
 
     /// Whether this can be the name of who was seen to have signed.

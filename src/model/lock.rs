@@ -88,6 +88,16 @@ pub struct LockSubject {
     pub findings: Vec<LockFinding>,
     /// By type.
     pub attestations: Vec<LockAttestation>,
+    /// What others attested and the policy requires. By type, then statement.
+    pub required: Vec<LockRequired>,
+}
+
+impl LockSubject {
+    /// The digest of every statement about it, ours first.
+    pub fn statements(&self) -> impl Iterator<Item = Digest> + '_ {
+        let ours = self.attestations.iter().map(|attestation| attestation.statement);
+        ours.chain(self.required.iter().map(|required| required.statement))
+    }
 }
 
 /// A finding that the policy looks at.
@@ -115,5 +125,18 @@ pub struct LockAttestation {
     /// Digest of the stored bundle: the evidence itself.
     pub bundle: Digest,
     /// Who signed.
+    pub signer: SignerId,
+}
+
+/// What somebody else attested of a subject.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LockRequired {
+    /// What it says, a URI.
+    pub predicate_type: String,
+    /// Digest of what was signed.
+    pub statement: Digest,
+    /// Digest of the stored evidence, as it was found.
+    pub bundle: Digest,
+    /// Who signed, as seen here.
     pub signer: SignerId,
 }

@@ -14,6 +14,7 @@ mod lock;
 mod name;
 mod policy;
 mod purl;
+mod requirement;
 mod sbom;
 mod severity;
 mod statement;
@@ -31,10 +32,13 @@ pub use ecosystem::{Distro, Ecosystem, EcosystemKind};
 pub use envelope::{Bundle, Envelope, Hint, Material, SignatureBytes, SignedBy, SignerId};
 pub use finding::{Finding, FindingClass};
 pub use gap::{Gap, GapKind};
-pub use lock::{Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockService, LockSubject, LockVersion};
+pub use lock::{
+    Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired, LockService, LockSubject, LockVersion,
+};
 pub use name::{Name, NameError};
 pub use policy::{EndOfLife, LicenseRules, Policy, UnknownLicense};
 pub use purl::{Purl, PurlError};
+pub use requirement::Requirement;
 pub use sbom::{Sbom, ScannerIdentity};
 pub use severity::{Severity, SeverityCounts};
 pub use statement::{PredicateType, Statement, StatementSubject};

@@ -1,6 +1,6 @@
 //! What a service must meet.
 
-use super::{Digest, Duration, Name, Severity};
+use super::{Digest, Duration, Name, Requirement, Severity};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +24,9 @@ pub struct Policy {
     pub max_waiver_days: u32,
     /// Whether development-only components count.
     pub include_development: bool,
+    /// What others must have attested of each image, by somebody trusted.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub require: BTreeSet<Requirement>,
 }
 
 impl Policy {

@@ -1,6 +1,6 @@
 //! What evaluation says of a service.
 
-use super::{Date, Finding, Gap, Name, Severity, SeverityCounts, Waiver};
+use super::{Date, Finding, Gap, Name, Requirement, Severity, SeverityCounts, Waiver};
 use serde::{Deserialize, Serialize};
 
 /// The four verdicts, best first. Where several apply the worst counts.
@@ -73,6 +73,11 @@ pub enum Reason {
         distro: String,
         /// Since when.
         since: Date,
+    },
+    /// Nobody who is trusted has attested this of the image.
+    NotAttested {
+        /// What the policy requires.
+        requirement: Requirement,
     },
     /// Something was not looked at.
     Gap(Gap),

@@ -9,9 +9,9 @@ use crate::config::{Config, Engine};
 use crate::evaluate::{self, Circumstances, Evaluation, FirstSeen, ServiceInput};
 use crate::execute::{EvidenceMap, SubjectEvidence};
 use crate::model::{
-    Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockService,
-    LockSubject, Name, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId, Snapshot, Statement,
-    SubjectVerdict, Timestamp,
+    Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired,
+    LockService, LockSubject, Name, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId, Snapshot,
+    Statement, SubjectKind, SubjectVerdict, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +31,8 @@ pub(super) struct Inputs<'a> {
     pub as_of: Timestamp,
     /// Since when findings are known.
     pub first_seen: &'a FirstSeen,
+    /// What others have attested of subjects, verified: only of those whose policy requires something.
+    pub required: &'a BTreeMap<(Name, Name), Vec<LockRequired>>,
 }
 
 /// A statement, not signed yet.
@@ -55,12 +57,20 @@ pub(super) struct Assembled {
 /// Judges the evidence.
 pub(super) fn judge(inputs: &Inputs<'_>) -> Evaluation {
     let mut subjects: BTreeMap<&Name, Vec<evaluate::SubjectEvidence<'_>>> = BTreeMap::new();
+    let attested: BTreeMap<&(Name, Name), Vec<String>> = inputs
+        .required
+        .iter()
+        .map(|(key, all)| (key, all.iter().map(|required| required.predicate_type.clone()).collect()))
+        .collect();
+    let none: &[String] = &[];
     for ((service, name), evidence) in inputs.evidence {
         subjects.entry(service).or_default().push(evaluate::SubjectEvidence {
             name,
             sbom: &evidence.sbom,
             findings: &evidence.findings,
             gaps: &evidence.gaps,
+            attested: (evidence.subject.kind == SubjectKind::Image)
+                .then(|| attested.get(&(service.clone(), name.clone())).map_or(none, Vec::as_slice)),
         });
     }
     let judged: Vec<ServiceInput<'_>> = inputs
@@ -120,7 +130,12 @@ fn drafts_of(
     let vulns = statements::vulns_statement(subject, looked_at, &evidence.findings, &evidence.gaps);
     let sbom = statements::sbom_payload(subject, &evidence.sbom_bytes);
     let mut drafts = vec![Draft::with(PredicateType::CycloneDx, sbom), Draft::of(&vulns)];
-    let attestations: Vec<_> = drafts.iter().map(|draft| (draft.predicate_type, draft.digest)).collect();
+    let of_others = inputs.required.get(&(service.name.clone(), verdict.name.clone())).into_iter().flatten();
+    let attestations: Vec<_> = drafts
+        .iter()
+        .map(|draft| (draft.predicate_type.to_string(), draft.digest))
+        .chain(of_others.map(|required| (required.predicate_type.clone(), required.statement)))
+        .collect();
     let rests_on = SummaryInputs {
         policy: &policy.name,
         policy_digest: policy.digest(),
@@ -166,7 +181,8 @@ pub(super) fn lock(inputs: &Inputs<'_>, assembled: &Assembled, signed: &dyn Fn(&
                             signer,
                         }
                     });
-                    Some(lock_subject(subject, evidence, policy.threshold(), attestations.collect()))
+                    let required = inputs.required.get(&key).cloned().unwrap_or_default();
+                    Some(lock_subject(subject, evidence, policy.threshold(), attestations.collect(), required))
                 })
                 .collect();
             let waivers: BTreeSet<String> = service.waivers.iter().map(|waiver| waiver.id.clone()).collect();
@@ -180,11 +196,7 @@ pub(super) fn lock(inputs: &Inputs<'_>, assembled: &Assembled, signed: &dyn Fn(&
             })
         })
         .collect();
-    let digests = services
-        .iter()
-        .flat_map(|service| &service.subjects)
-        .flat_map(|subject| &subject.attestations)
-        .map(|attestation| attestation.statement);
+    let digests = services.iter().flat_map(|service| &service.subjects).flat_map(LockSubject::statements);
     Lock {
         root: merkle::root(digests),
         inputs: LockInputs {
@@ -202,6 +214,7 @@ fn lock_subject(
     evidence: &SubjectEvidence,
     threshold: Option<Severity>,
     attestations: Vec<LockAttestation>,
+    required: Vec<LockRequired>,
 ) -> LockSubject {
     let mut findings: Vec<LockFinding> = verdict
         .findings
@@ -228,6 +241,7 @@ fn lock_subject(
         counts: verdict.counts,
         findings,
         attestations,
+        required,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::assemble::{self, Assembled, Inputs};
 use super::prepare::{self, Prepared, Wanted};
+use super::required::{self, Found};
 use super::seal::{Bundles, Seal, bundle_of, recorded_bundles};
 use super::signing::Signing;
 use super::store::{Kind, Store};
@@ -92,6 +93,9 @@ pub fn build(world: &World, options: &Options) -> Result<(Outcome, Option<Prepar
     let prepared = prepare::prepare(world, &options.wanted, state.as_ref())?;
     let evidence = run(world, options, &prepared)?;
     let first_seen = prepared.previous.as_ref().map(|(lock, _)| FirstSeen::from_lock(lock)).unwrap_or_default();
+    let trust = || read_trust(world.workspace.as_ref(), &prepared.project.config.trust);
+    let previous = prepared.previous.as_ref().map(|(lock, _)| lock);
+    let found = required::find(world, &prepared.project, &trust, previous, &evidence, &prepared.sboms)?;
     let inputs = Inputs {
         config: &prepared.project.config,
         services: &prepared.services,
@@ -100,6 +104,7 @@ pub fn build(world: &World, options: &Options) -> Result<(Outcome, Option<Prepar
         scanners: &prepared.scanners,
         as_of: prepared.as_of,
         first_seen: &first_seen,
+        required: &found.required,
     };
     let assembled = assemble::assemble(&inputs)?;
     refuse_waiver_problems(world, &prepared, &assembled)?;
@@ -112,13 +117,13 @@ pub fn build(world: &World, options: &Options) -> Result<(Outcome, Option<Prepar
     let (lock, lock_digest) = match prepared.is_whole {
         false => (LockOutcome::LeftAlone, None),
         true => {
-            let (outcome, digest) = seal(world, options, &prepared, &inputs, &assembled)?;
+            let (outcome, digest) = seal(world, options, &prepared, &inputs, &assembled, &found)?;
             (outcome, Some(digest))
         }
     };
     let built = built(&prepared, &assembled, &evidence, lock);
     if let (Exit::Pass, Some(lock_digest)) = (built.exit, lock_digest) {
-        remember(world, &prepared, &assembled, lock_digest, began);
+        remember(world, &prepared, &assembled, lock_digest, began, !found.bytes.is_empty());
     }
     Ok((Outcome::Built(Box::new(built)), Some(prepared)))
 }
@@ -190,11 +195,20 @@ fn seal(
     prepared: &Prepared,
     inputs: &Inputs<'_>,
     assembled: &Assembled,
+    found: &Found,
 ) -> Result<(LockOutcome, Digest), Failure> {
     let config = &prepared.project.config;
     let trust = read_trust(world.workspace.as_ref(), &config.trust);
     let previous = prepared.previous.as_ref();
-    let seal = Seal { world, config, store: Store::new(world, &config.store.dir), previous, inputs, assembled };
+    let seal = Seal {
+        world,
+        config,
+        store: Store::new(world, &config.store.dir),
+        previous,
+        inputs,
+        assembled,
+        others: &found.bytes,
+    };
     let bundles = trust.as_ref().map(|trust| seal.reusable(trust)).unwrap_or_default();
     if let Some(digest) = seal.holds(&bundles, trust.as_ref().ok(), options.locked) {
         return Ok((LockOutcome::Unchanged, digest));
@@ -264,7 +278,7 @@ fn built(prepared: &Prepared, assembled: &Assembled, evidence: &EvidenceMap, loc
     }
 }
 
-fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Digest, began: i64) {
+fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Digest, began: i64, has_others: bool) {
     let mut read: BTreeMap<_, _> = prepared.read.iter().map(|(path, stamp)| (path.clone(), (*stamp, None))).collect();
     for located in prepared.located.values() {
         read.extend(located.inputs.iter().map(|(path, stamp, digest)| (path.clone(), (*stamp, *digest))));
@@ -272,6 +286,9 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
     let moves = prepared.located.values().any(|located| located.moves);
     let store = Store::new(world, &prepared.project.config.store.dir);
     let mut wrote: Vec<String> = Kind::EVIDENCE.iter().map(|kind| store.directory(*kind)).collect();
+    if has_others {
+        wrote.push(store.directory(Kind::Foreign));
+    }
     wrote.push(world.lock_path());
     let services = &assembled.evaluation.services;
     let count = |verdict| services.iter().filter(|service| service.verdict == verdict).count();

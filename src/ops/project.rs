@@ -44,7 +44,9 @@ impl Project {
         let config =
             config::load(path, &bytes, syntax).map_err(|errors| Failure::from_diagnostic(Exit::Usage, errors))?;
         let graph = ComplianceGraph::new(&config);
-        Ok(Self { config, text: String::from_utf8_lossy(&bytes).into_owned(), graph })
+        let project = Self { config, text: String::from_utf8_lossy(&bytes).into_owned(), graph };
+        super::secrets::log_in(world, &project);
+        Ok(project)
     }
 
     /// Refuses a config that asks for what this version does not have: a build would leave it out in silence.
@@ -202,6 +204,7 @@ pub fn limit_place(world: &World, project: &Project, service: &Name, reason: &Re
         // What a policy inherits has its place under the policy's own name as well.
         Reason::TooMany { severity, .. } => Some(format!("policy.{policy}.max.{severity}")),
         Reason::License { .. } => Some(format!("policy.{policy}.licenses")),
+        Reason::NotAttested { .. } => Some(format!("policy.{policy}.require")),
         Reason::EndOfLife { .. } => Some(format!("policy.{policy}.end-of-life")),
         Reason::Dependency { .. } => Some(format!("services.{service}.depends-on")),
         Reason::Gap(_) | Reason::Malicious { .. } | Reason::Waivers { .. } => None,

@@ -142,6 +142,7 @@ pub(super) fn evidence(lock: &Lock, lock_digest: &Digest) -> BTreeSet<(Kind, Dig
     for (_, subject) in subjects(lock) {
         evidence.extend([(Kind::Sbom, subject.sbom), (Kind::Slice, subject.slice)]);
         evidence.extend(subject.attestations.iter().map(|attestation| (Kind::Bundle, attestation.bundle)));
+        evidence.extend(subject.required.iter().map(|required| (Kind::Foreign, required.bundle)));
     }
     evidence
 }

@@ -72,6 +72,7 @@ pub(super) struct Recalled {
     snapshot: Snapshot,
     scanners: BTreeMap<Engine, ScannerIdentity>,
     first_seen: FirstSeen,
+    required: super::required::Required,
 }
 
 impl Recalled {
@@ -120,6 +121,7 @@ impl Recalled {
             snapshot,
             scanners,
             first_seen: FirstSeen::from_lock(lock),
+            required: super::required::recorded(lock),
         })
     }
 
@@ -138,6 +140,7 @@ impl Recalled {
             scanners: &self.scanners,
             as_of,
             first_seen: &self.first_seen,
+            required: &self.required,
         }
     }
 }
@@ -162,8 +165,7 @@ fn rematched(stored: Stored) -> SubjectEvidence {
 
 /// The scanner of each engine in use, as the lock names it.
 fn scanners(project: &Project, lock: &Lock) -> Option<BTreeMap<Engine, ScannerIdentity>> {
-    let engines: BTreeSet<Engine> = project.config.services.values().map(|service| service.engine).collect();
-    engines
+    super::scanners::engines(&project.config)
         .into_iter()
         .map(|engine| {
             let name = engine.as_str();

@@ -42,4 +42,8 @@ impl Subjects for OrRecorded<'_> {
             (located, _) => located,
         }
     }
+
+    fn attached(&self, reference: &str, image: &Digest) -> Result<Vec<Vec<u8>>, SubjectError> {
+        self.subjects.attached(reference, image)
+    }
 }

@@ -57,7 +57,17 @@ pub fn resign(world: &World, was_trusted: Option<(Arc<dyn Workspace>, config::Tr
     let assembled = assemble::assemble(&inputs)?;
     let recorded = recorded_bundles(lock);
     let config = &project.config;
-    let seal = Seal { world, config, store, previous: Some(&previous), inputs: &inputs, assembled: &assembled };
+    // They are signed by others, and stay as they are.
+    let others = std::collections::BTreeMap::new();
+    let seal = Seal {
+        world,
+        config,
+        store,
+        previous: Some(&previous),
+        inputs: &inputs,
+        assembled: &assembled,
+        others: &others,
+    };
     let again = assemble::lock(&inputs, &assembled, &|draft| bundle_of(&recorded, draft));
     if lockfile::encode(&again) != *text {
         let differences = lockfile::render(&lockfile::diff(lock, &again));

@@ -2,7 +2,9 @@
 
 use super::{Exit, Failure, World};
 use crate::config::{Config, Engine, ScanProgram};
-use crate::ports::{OpenScannerError, ProgramSpec, Scanner, ScannerSpec};
+use crate::model::Name;
+use crate::ports::{OpenScannerError, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Opens the scanner of an engine, as the config describes it; where there is no config, by the engine's own name.
@@ -18,6 +20,11 @@ pub(super) fn spec(config: Option<&Config>, engine: Engine) -> ScannerSpec {
     let program = |given: Option<&ScanProgram>| ProgramSpec {
         binary: given.and_then(|given| given.binary.clone()).unwrap_or_else(|| engine.as_str().to_owned()),
         sha256: given.and_then(|given| given.sha256),
+        server: given.and_then(|given| {
+            let role = given.token.as_ref().and_then(|role| Name::new(role).ok());
+            let token = config.zip(role).and_then(|(config, role)| super::secrets::secret(config, &role));
+            Some(ServerSpec { address: given.server.clone()?, token })
+        }),
     };
     let scan = config.map(|config| &config.scan);
     match engine {
@@ -49,4 +56,12 @@ fn scanner_failure(error: &OpenScannerError) -> Failure {
         }
     };
     Failure::new(exit, code, error.to_string()).help(help)
+}
+
+/// The engines that a config uses. What others have attested is read by the built-in one.
+pub(super) fn engines(config: &Config) -> BTreeSet<Engine> {
+    let of_services = config.services.values().map(|service| service.engine);
+    let images = config.services.values().flat_map(|service| &service.images);
+    let mut attested = images.filter_map(|name| config.images.get(name)).filter(|image| image.sbom_attested);
+    of_services.chain(attested.next().map(|_| Engine::Builtin)).collect()
 }

@@ -25,6 +25,8 @@ pub(super) struct Seal<'a> {
     pub(super) inputs: &'a Inputs<'a>,
     /// Verdicts and statements.
     pub(super) assembled: &'a Assembled,
+    /// What others have attested and the policies require, by digest.
+    pub(super) others: &'a BTreeMap<Digest, Vec<u8>>,
 }
 
 /// By statement: the bundle that holds it, and who signed.
@@ -99,7 +101,7 @@ impl<'a> Seal<'a> {
         self.inputs.evidence.values().all(|evidence| {
             self.store.read(Kind::Sbom, &evidence.sbom_digest).is_ok()
                 && self.store.read(Kind::Slice, &evidence.slice_digest).is_ok()
-        })
+        }) && self.others.keys().all(|digest| self.store.read(Kind::Foreign, digest).is_ok())
     }
 
     /// Signs, keeps, and last of all writes the lock; gives the digest of its text.
@@ -132,6 +134,9 @@ impl<'a> Seal<'a> {
         for evidence in self.inputs.evidence.values() {
             self.store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
             self.store.keep(Kind::Slice, &evidence.slice_digest, &evidence.slice_bytes)?;
+        }
+        for (digest, bytes) in self.others {
+            self.store.keep(Kind::Foreign, digest, bytes)?;
         }
         let mut lock = assemble::lock(self.inputs, self.assembled, &|draft| bundle_of(&bundles, draft));
         if let Some((previous, _)) = self.previous {

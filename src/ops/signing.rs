@@ -1,4 +1,4 @@
-//! The signing of a run: each signer is opened once, asked as seldom as it can be, and closed whatever happens. Every signature is
+//! The signing of a run: each signer is opened once, asked as seldom as it can be. Every signature is
 //! given its time where the config wants one, and is verified as an auditor would before it is kept.
 
 use super::record::Record;
@@ -7,9 +7,7 @@ use crate::attest::{self, CertificateError, StampError, Trust, VerifyError};
 use crate::config::{Config, SignWith};
 use crate::execute::Waiter;
 use crate::model::{Bundle, Digest, Envelope, Material, SignatureBytes, SignerId, Timestamp};
-use crate::ports::{
-    Event, Made, SignError, Signer, SignerPublic, SignerSpec, TimestampError, Timestamper, TimestamperSpec,
-};
+use crate::ports::{Made, SignError, Signer, SignerPublic, SignerSpec, TimestampError, Timestamper, TimestamperSpec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,7 +45,7 @@ pub(super) struct Signed {
 }
 
 impl<'a> Signing<'a> {
-    /// Does work that signs; logs out afterwards, also when it fails.
+    /// Does work that signs.
     ///
     /// # Errors
     /// As the work's.
@@ -59,11 +57,7 @@ impl<'a> Signing<'a> {
     ) -> Result<T, Failure> {
         let waiter = Waiter::new().map_err(|error| no_threads(&error))?;
         let mut signing = Self { world, config, trust, waiter, opened: BTreeMap::new(), timestamper: None };
-        let result = signing.open_timestamper().and_then(|()| work(&mut signing));
-        if let Some((requests, retries)) = signing.waiter.wait(world.signers.close()) {
-            world.events.emit(Event::Asked { server: "Vault", requests, retries });
-        }
-        result
+        signing.open_timestamper().and_then(|()| work(&mut signing))
     }
 
     fn open_timestamper(&mut self) -> Result<(), Failure> {

@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Slice,
     /// The bundle over a lock, named by the digest of the lock.
     LockBundle,
+    /// What somebody else attested, as it was found.
+    Foreign,
     /// How a bundle was come by, named by the digest of the bundle. Nothing is judged by it.
     Record,
 }
@@ -32,6 +34,7 @@ impl Kind {
             Self::Sbom => ("sboms", "json"),
             Self::Slice => ("slices", "json"),
             Self::LockBundle => ("attestations/lock", "sigstore.json"),
+            Self::Foreign => ("attestations/others", "json"),
             Self::Record => ("attestations/records", "json"),
         }
     }

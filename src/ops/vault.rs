@@ -95,7 +95,6 @@ pub fn public_key(world: &World, config: &Config, role: &str) -> Result<String, 
     let waiter =
         Waiter::new().map_err(|error| Failure::new(Exit::Infrastructure, "run::no-threads", error.to_string()))?;
     let opened = waiter.wait(world.signers.open(&spec));
-    waiter.wait(world.signers.close());
     let signer = opened.map_err(|error| sign_failure(&error))?;
     pem_rfc7468::encode_string("PUBLIC KEY", pem_rfc7468::LineEnding::LF, &signer.public().spki)
         .map_err(|error| Failure::new(Exit::Integrity, "sign::unexpected", error.to_string()))

@@ -267,6 +267,10 @@ fn attestations(store: &Store<'_>, trust: &Trust, lock: &Lock) -> Check {
             }
         }
     }
+    for (service, subject) in subjects(lock) {
+        count += subject.required.len();
+        failures.extend(super::required::check(store, trust, subject, &format!("{}/{}", service.name, subject.name)));
+    }
     Check::of("attestations", count, failures)
 }
 

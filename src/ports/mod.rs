@@ -10,6 +10,7 @@ mod events;
 mod history;
 mod registry;
 mod scanner;
+mod secrets;
 mod signer;
 mod subjects;
 mod timestamper;
@@ -21,10 +22,17 @@ pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};
 pub use history::{History, HistoryError};
-pub use registry::{Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError};
-pub use scanner::{OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners};
+pub use registry::{
+    Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError, RegistryLogin,
+};
+pub use scanner::{
+    OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners, ServerSpec,
+};
+pub use secrets::{SecretError, SecretPlace, SecretSpec, SecretValue, Secrets};
 pub use signer::{Made, ServerRequest, SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};
-pub use subjects::{ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
+pub use subjects::{
+    AttestedSbom, ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects,
+};
 pub use timestamper::{Stamped, TimestampError, Timestamper, TimestamperSpec, Timestampers};
 pub use vault::{Filled, VaultAdmin, VaultAdminError, VaultLook, VaultRequest};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};

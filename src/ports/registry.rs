@@ -1,17 +1,23 @@
 //! What keeps evidence beside images, in registries.
 
+use super::SecretSpec;
 use crate::model::{Digest, Timestamp};
 use std::collections::BTreeMap;
 
 /// Evidence in registries. Its work waits for the network: not to be called where a thread must not wait.
 pub trait Registry: Send + Sync {
+    /// Sets with which credentials registries are asked, by host: for each of them these alone. Nothing is read before a registry
+    /// asks for a login.
+    fn log_in_with(&self, logins: BTreeMap<String, RegistryLogin>);
+
     /// Attaches bundles to an image as its referrers; those that are there already stay. Each was read back before this returns.
     ///
     /// # Errors
     /// The registry cannot be reached, refuses, or does not keep what it is given.
     fn attach(&self, image: &ImageAt<'_>, bundles: &[Referrer]) -> Result<Attached, RegistryError>;
 
-    /// The bundles that are attached to an image, by whomever; each as it is, unverified. Sorted by digest.
+    /// Bundles and envelopes that others have attached to an image; each as it is, unverified. Sorted by digest. Those that we
+    /// attached are left out.
     ///
     /// # Errors
     /// As [`Registry::attach`]'s.
@@ -62,6 +68,20 @@ pub struct EvidenceAt<'a> {
     pub repository: &'a str,
     /// The tag.
     pub tag: &'a str,
+}
+
+/// How to log in to a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RegistryLogin {
+    /// By name and password.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: SecretSpec,
+    },
+    /// By a token that its login exchanges for its own.
+    Token(SecretSpec),
 }
 
 /// A bundle to attach.

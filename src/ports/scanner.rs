@@ -1,6 +1,6 @@
 //! What lists the components of a subject.
 
-use super::{BoxFuture, Cache, Cancel, Located};
+use super::{BoxFuture, Cache, Cancel, Located, SecretSpec};
 use crate::model::{Digest, Sbom, ScannerIdentity};
 use std::sync::Arc;
 
@@ -22,6 +22,17 @@ pub struct ProgramSpec {
     pub binary: String,
     /// The only program that may run.
     pub sha256: Option<Digest>,
+    /// The server that it has to ask, where it is a client of one.
+    pub server: Option<ServerSpec>,
+}
+
+/// The server of a scanner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSpec {
+    /// Its address.
+    pub address: String,
+    /// Its token; read only once something is scanned.
+    pub token: Option<SecretSpec>,
 }
 
 /// Opens the scanners of a run.

@@ -96,12 +96,8 @@ pub struct VaultSpec {
 
 /// Opens the signers of a run.
 pub trait Signers: Send + Sync {
-    /// Opens one; logs in where it must.
+    /// Opens one; logs in where it must. The login is the run's, which gives it up at its end.
     fn open<'a>(&'a self, spec: &'a SignerSpec) -> BoxFuture<'a, Result<Arc<dyn Signer>, SignError>>;
-
-    /// Ends what opening began: gives up the logins that it made. What cannot be ended ends by itself. Gives how many
-    /// requests were made and how many of them again, where a server was asked.
-    fn close(&self) -> BoxFuture<'_, Option<(u64, u64)>>;
 }
 
 /// The public half of a signer.

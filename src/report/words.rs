@@ -14,6 +14,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::EndOfLife { distro, since } => {
             format!("{distro} has had no security support since {since}: nothing found there means nothing")
         }
+        Reason::NotAttested { requirement } => {
+            format!("nobody who is trusted has attested {requirement}, which the policy requires")
+        }
         Reason::Gap(gap) => format!("not scanned: {gap}"),
         Reason::Dependency { path, verdict } => {
             let path: Vec<&str> = path.iter().map(Name::as_str).collect();

@@ -6,7 +6,7 @@ use super::reference::Reference;
 use super::token::Token;
 use crate::adapters::http::backoff::{self, Backoff};
 use crate::adapters::http::{self, Call, Limiter, Outcome};
-use crate::ports::{Cancel, RegistryError};
+use crate::ports::{Cancel, RegistryError, RegistryLogin, Secrets};
 use reqwest::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use std::collections::BTreeMap;
@@ -43,6 +43,8 @@ impl Access {
 /// All registries that a run asks.
 pub struct Registries {
     keychain: Keychain,
+    secrets: Arc<dyn Secrets>,
+    logins: Mutex<BTreeMap<String, RegistryLogin>>,
     cancel: Cancel,
     hosts: Mutex<BTreeMap<String, Arc<Host>>>,
     runtime: OnceLock<Result<Runtime, String>>,
@@ -65,8 +67,9 @@ struct Host {
 
 impl Registries {
     /// Asks nobody yet.
-    pub fn new(keychain: Keychain, cancel: Cancel) -> Self {
-        Self { keychain, cancel, hosts: Mutex::default(), runtime: OnceLock::new() }
+    pub fn new(keychain: Keychain, secrets: Arc<dyn Secrets>, cancel: Cancel) -> Self {
+        let logins = Mutex::default();
+        Self { keychain, secrets, logins, cancel, hosts: Mutex::default(), runtime: OnceLock::new() }
     }
 
     /// Waits for an answer. Not to be called where the thread must not wait.
@@ -235,11 +238,33 @@ impl Registries {
 
     async fn credential<'a>(&self, host: &'a Host, reference: &Reference) -> Result<&'a Credential, RegistryError> {
         let ask = || async {
+            if let Some(login) = self.login(reference) {
+                return self.read(&login).await;
+            }
             let (keychain, reference) = (self.keychain, reference.clone());
             let asked = tokio::task::spawn_blocking(move || keychain.credential(&reference)).await;
             asked.map_err(|error| error.to_string())?
         };
         host.credential.get_or_try_init(ask).await.map_err(|reason| denied(reference, &reason))
+    }
+
+    /// Sets the logins of hosts, in place of what the user's keychain knows of them.
+    pub(crate) fn log_in_with(&self, logins: BTreeMap<String, RegistryLogin>) {
+        *self.logins.lock().unwrap_or_else(PoisonError::into_inner) = logins;
+    }
+
+    fn login(&self, reference: &Reference) -> Option<RegistryLogin> {
+        let logins = self.logins.lock().unwrap_or_else(PoisonError::into_inner);
+        reference.credential_names().iter().find_map(|name| logins.get(name).cloned())
+    }
+
+    async fn read(&self, login: &RegistryLogin) -> Result<Credential, String> {
+        let (RegistryLogin::Password { password: spec, .. } | RegistryLogin::Token(spec)) = login;
+        let secret = self.secrets.read(spec).await.map_err(|error| error.to_string())?;
+        Ok(match login {
+            RegistryLogin::Password { user, .. } => Credential::Password(user.clone(), secret.value.clone()),
+            RegistryLogin::Token(_) => Credential::Identity(secret.value.clone()),
+        })
     }
 
     fn host(&self, reference: &Reference) -> Result<Arc<Host>, RegistryError> {

@@ -7,7 +7,9 @@ use super::reference::Reference;
 use super::referrers::{Entry, MANIFEST, own_tag};
 use crate::adapters::http::backoff::Backoff;
 use crate::model::Digest;
-use crate::ports::{Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError};
+use crate::ports::{
+    Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError, RegistryLogin,
+};
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -40,6 +42,8 @@ pub struct Evidence {
 struct Artifact {
     #[serde(default)]
     layers: Vec<Layer>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +144,10 @@ fn empty() -> serde_json::Value {
 }
 
 impl Registry for Evidence {
+    fn log_in_with(&self, logins: BTreeMap<String, RegistryLogin>) {
+        self.registries.log_in_with(logins);
+    }
+
     fn attach(&self, image: &ImageAt<'_>, bundles: &[Referrer]) -> Result<Attached, RegistryError> {
         let (to, own) = Self::places(image)?;
         self.registries.wait(async {
@@ -170,10 +178,20 @@ impl Registry for Evidence {
             let manifest: Artifact = serde_json::from_slice(&stored.bytes).map_err(|error| unusable(&at, &error))?;
             // What a list says of a type is the registry's own reading; the layer says it for itself.
             let [layer] = manifest.layers.as_slice() else { continue };
-            if !layer.media_type.starts_with("application/vnd.dev.sigstore.bundle") {
-                continue;
+            let is_ours = manifest.annotations.contains_key("dev.proofmark.lock");
+            if !is_ours && layer.media_type.starts_with("application/vnd.dev.sigstore.bundle") {
+                bundles.insert(layer.digest, self.blob(&at, &layer.digest, layer.size, BUNDLE_LIMIT)?);
             }
-            bundles.insert(layer.digest, self.blob(&at, &layer.digest, layer.size, BUNDLE_LIMIT)?);
+        }
+        // Where they were before there were referrers: envelopes, all in one manifest.
+        let legacy = format!("sha256-{}.att", image.digest.hex());
+        if let Some(stored) = self.registries.wait(self.registries.manifest(&at, &legacy))? {
+            let manifest: Artifact = serde_json::from_slice(&stored.bytes).map_err(|error| unusable(&at, &error))?;
+            for layer in manifest.layers.iter().take(REFERRERS) {
+                if layer.media_type.starts_with("application/vnd.dsse.envelope") {
+                    bundles.insert(layer.digest, self.blob(&at, &layer.digest, layer.size, BUNDLE_LIMIT)?);
+                }
+            }
         }
         Ok(bundles.into_values().collect())
     }

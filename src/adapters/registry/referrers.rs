@@ -64,10 +64,15 @@ struct List {
     schema_version: u32,
     #[serde(default = "index")]
     media_type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_none")]
     manifests: Vec<Entry>,
     #[serde(flatten)]
     rest: BTreeMap<String, serde_json::Value>,
+}
+
+/// Some registries say `null` of an empty list.
+fn null_is_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 fn two() -> u32 {
@@ -223,7 +228,14 @@ impl Registries {
 
 #[cfg(test)]
 mod tests {
-    use super::next_page;
+    use super::{List, next_page};
+
+    #[test]
+    fn an_empty_list_has_several_spellings() {
+        for text in ["{}", r#"{"manifests":null}"#, r#"{"manifests":[]}"#] {
+            assert!(serde_json::from_str::<List>(text).unwrap().manifests.is_empty(), "{text}");
+        }
+    }
 
     #[test]
     fn only_the_query_of_a_next_page_is_taken() {

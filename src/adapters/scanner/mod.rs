@@ -5,21 +5,23 @@ pub mod external;
 pub mod syft;
 pub mod trivy;
 
-use crate::ports::{OpenScannerError, Scanner, ScannerSpec, Scanners};
+use crate::ports::{OpenScannerError, Scanner, ScannerSpec, Scanners, Secrets};
 use external::External;
 use external::probe::Probes;
+use external::server::Server;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Opens the scanners of a project on this machine.
 pub struct LocalScanners {
     probes: Probes,
+    secrets: Arc<dyn Secrets>,
 }
 
 impl LocalScanners {
     /// Those of a project's root. What was learned of programs is kept in the directory.
-    pub fn new(root: PathBuf, known: PathBuf) -> Self {
-        Self { probes: Probes::new(root, known) }
+    pub fn new(root: PathBuf, known: PathBuf, secrets: Arc<dyn Secrets>) -> Self {
+        Self { probes: Probes::new(root, known), secrets }
     }
 }
 
@@ -28,10 +30,12 @@ impl Scanners for LocalScanners {
         Ok(match spec {
             ScannerSpec::Builtin => Arc::new(builtin::Builtin::new()),
             ScannerSpec::Trivy(program) => {
-                Arc::new(External::new(&trivy::Trivy, self.probes.probe(&trivy::Trivy, program)?))
+                let found = self.probes.probe(&trivy::Trivy, program)?;
+                let server = program.server.clone().map(|spec| Server::new(spec, Arc::clone(&self.secrets)));
+                Arc::new(External::new(&trivy::Trivy, found, server))
             }
             ScannerSpec::Syft(program) => {
-                Arc::new(External::new(&syft::Syft, self.probes.probe(&syft::Syft, program)?))
+                Arc::new(External::new(&syft::Syft, self.probes.probe(&syft::Syft, program)?, None))
             }
         })
     }

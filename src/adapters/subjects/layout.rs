@@ -49,6 +49,76 @@ pub(super) fn locate(root: &Root, spec: &ImageSpec, rest: &str, is_archive: bool
     Ok(Located::here(subject, directory, bytes, inputs.collect()))
 }
 
+/// What a layout holds about one of its images: referrers of it, and what goes by the tags that stand in for those.
+pub(super) fn attached(
+    root: &Root,
+    reference: &str,
+    rest: &str,
+    is_archive: bool,
+    image: &Digest,
+) -> Result<Vec<Vec<u8>>, SubjectError> {
+    let (path, _) = split(reference, rest)?;
+    let (place, directory) = root.resolve(path)?;
+    let mut layout = Layout { root, place, archive: None, inputs: BTreeMap::new() };
+    if is_archive {
+        layout.open(&directory)?;
+    }
+    let (place, bytes) = layout.document("index.json")?;
+    let index: Index = parse(&place, &bytes)?;
+    let fallback = format!("sha256-{}", image.hex());
+    let legacy = format!("{fallback}.att");
+    let mut found = std::collections::BTreeMap::new();
+    let mut open: Vec<(Descriptor, bool)> = index
+        .manifests
+        .into_iter()
+        .filter(|each| each.digest != *image)
+        .take(ATTACHED)
+        .map(|each| (each, false))
+        .collect();
+    while let Some((descriptor, inner)) = open.pop() {
+        let is_list = descriptor.is_index();
+        if (is_list && (inner || !descriptor.has_tag(&fallback))) || descriptor.size > DOCUMENT_LIMIT {
+            continue;
+        }
+        let (place, bytes) = layout.blob(&descriptor)?;
+        if is_list {
+            let list: Index = parse(&place, &bytes)?;
+            open.extend(list.manifests.into_iter().take(ATTACHED).map(|each| (each, true)));
+            continue;
+        }
+        // Not every manifest of a layout is one that is understood here.
+        let Ok(artifact) = serde_json::from_slice::<Artifact>(&bytes) else { continue };
+        let refers = artifact.subject.is_some_and(|subject| subject.digest == *image);
+        if !(refers || descriptor.has_tag(&legacy)) || artifact.annotations.contains_key("dev.proofmark.lock") {
+            continue;
+        }
+        for layer in artifact.layers.into_iter().take(ATTACHED) {
+            let is_evidence = ["application/vnd.dev.sigstore.bundle", "application/vnd.dsse.envelope"]
+                .iter()
+                .any(|kind| layer.media_type.starts_with(kind));
+            if is_evidence && layer.size <= DOCUMENT_LIMIT {
+                let (_, bytes) = layout.blob(&layer)?;
+                found.insert(layer.digest, bytes);
+            }
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// The most artefacts about an image that are looked at.
+const ATTACHED: usize = 1000;
+
+/// A manifest of something about an image.
+#[derive(serde::Deserialize)]
+struct Artifact {
+    #[serde(default)]
+    layers: Vec<Descriptor>,
+    #[serde(default)]
+    subject: Option<Descriptor>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
 /// Which of the images of a layout.
 enum Selector {
     Any,

@@ -61,6 +61,15 @@ impl Subjects for Locator {
             SubjectSpec::Source(source) => tree::locate(&root()?, source, known),
         }
     }
+
+    fn attached(&self, reference: &str, image: &Digest) -> Result<Vec<Vec<u8>>, SubjectError> {
+        let root = || place::Root::open(&self.project_root);
+        match reference.split_once(':') {
+            Some(("oci", rest)) => layout::attached(&root()?, reference, rest, false, image),
+            Some(("oci-archive", rest)) => layout::attached(&root()?, reference, rest, true, image),
+            _ => Ok(Vec::new()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -85,7 +85,9 @@ impl Vault {
             .map_err(|error| refuse(format!("{address}: {error}")))?;
         // What the config says is shown as it says it, not by where the project lies.
         let named = match (&spec.authorities, &environment.authorities) {
-            (Some(path), _) => Some((environment.root.join(path), format!("[vault] ca: {path}"))),
+            (Some(path), _) => {
+                Some((environment.root.get().cloned().unwrap_or_default().join(path), format!("[vault] ca: {path}")))
+            }
             (None, Some(path)) => Some((path.clone(), format!("VAULT_CACERT: {}", path.display()))),
             (None, None) => None,
         };

@@ -14,7 +14,7 @@ pub struct VaultEnvironment {
     /// `VAULT_NAMESPACE`.
     pub namespace: Option<String>,
     /// The project's root, where the config's paths begin.
-    pub root: PathBuf,
+    pub root: std::sync::OnceLock<PathBuf>,
     /// `VAULT_CACERT`: a PEM file.
     pub authorities: Option<PathBuf>,
     /// `VAULT_TOKEN`.
@@ -56,8 +56,8 @@ impl std::fmt::Debug for VaultEnvironment {
 }
 
 impl VaultEnvironment {
-    /// Reads it with a function that gives a variable, for the project at a root.
-    pub fn read(root: PathBuf, variable: impl Fn(&str) -> Option<String>) -> Self {
+    /// Reads it with a function that gives a variable.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let plain = |name: &str| variable(name).filter(|value| !value.is_empty());
         let either = |name: &str| plain(&format!("VAULT_{name}")).or_else(|| plain(&format!("BAO_{name}")));
         let secret = |name: &str| match (either(name), either(&format!("{name}_FILE"))) {
@@ -69,7 +69,7 @@ impl VaultEnvironment {
         let workflow = plain("GITHUB_SERVER_URL").zip(plain("GITHUB_WORKFLOW_REF"));
         let workflow = workflow.map(|(server, workflow)| format!("{}/{workflow}", server.trim_end_matches('/')));
         Self {
-            root,
+            root: std::sync::OnceLock::new(),
             address: either("ADDR"),
             namespace: either("NAMESPACE"),
             authorities: either("CACERT").map(Into::into),

@@ -5,6 +5,8 @@
 //! | [`environment`] | what `VAULT_…` and `BAO_…` say |
 //! | [`client`] | requests: spaced, tried again where that can help, answered in bounded memory |
 //! | [`login`] | a token by each method; refused where it lives too long |
+//! | [`session`] | one login for a run, whatever it needs Vault for |
+//! | [`kv`] | secrets that are read: of the KV engine, and identity tokens |
 //! | [`admin`] | settings, changed with an administrator's token |
 //! | [`transit`] | signing with a key that never leaves Vault |
 //! | [`pki`] | signing with a key of this run, which Vault certifies |
@@ -16,10 +18,13 @@
 pub(crate) mod admin;
 pub(crate) mod client;
 pub(crate) mod environment;
+mod kv;
 pub(crate) mod login;
 pub(crate) mod pki;
 mod request;
+mod session;
 pub(crate) mod transit;
 
 pub use admin::Administrator;
 pub use environment::VaultEnvironment;
+pub use session::Session;

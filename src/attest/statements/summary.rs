@@ -26,8 +26,8 @@ pub struct SummaryInputs<'a> {
     pub policy: &'a Name,
     /// Digest of the policy.
     pub policy_digest: Digest,
-    /// The statements that it rests on: type and payload digest.
-    pub attestations: &'a [(PredicateType, Digest)],
+    /// The statements that it rests on: predicate type and payload digest.
+    pub attestations: &'a [(String, Digest)],
     /// Direct dependencies of the service.
     pub depends_on: &'a [Name],
 }
@@ -40,7 +40,7 @@ pub struct Summary {
     /// Digest of the policy.
     pub policy_digest: Digest,
     /// The statements that it rests on: type and payload digest. Sorted.
-    pub attestations: Vec<(PredicateType, Digest)>,
+    pub attestations: Vec<(String, Digest)>,
     /// The verdict on the subject within its service.
     pub verdict: SummaryVerdict,
 }
@@ -132,7 +132,7 @@ pub fn verification_summary_statement(
 
 fn write(subject: StatementSubject, summary: &Summary) -> Statement {
     let digest_set = |digest: &Digest| json!({ "sha256": digest.hex() });
-    let input = |(kind, digest): &(PredicateType, Digest)| json!({ "uri": kind, "digest": digest_set(digest) });
+    let input = |(kind, digest): &(String, Digest)| json!({ "uri": kind, "digest": digest_set(digest) });
     let predicate = json!({
         "verifier": { "id": VERIFIER, "version": { "rules": RULES_VERSION } },
         "resourceUri": subject.name,
@@ -152,7 +152,7 @@ fn write(subject: StatementSubject, summary: &Summary) -> Statement {
 #[serde(rename_all = "camelCase")]
 struct Predicate {
     policy: Resource<String>,
-    input_attestations: Vec<Resource<PredicateType>>,
+    input_attestations: Vec<Resource<String>>,
     proofmark: SummaryVerdict,
 }
 
@@ -175,7 +175,7 @@ pub fn read_summary(statement: &Statement) -> Result<Summary, StatementError> {
     let Predicate { policy, input_attestations, proofmark } = predicate(statement, PredicateType::VerificationSummary)?;
     let digest = |set: &DigestSet| Digest::from_hex(&set.sha256).map_err(|error| shape(error.to_string()));
     let name = policy.uri.strip_prefix(POLICY).and_then(|name| Name::new(name).ok());
-    let inputs = input_attestations.iter().map(|input| Ok((input.uri, digest(&input.digest)?)));
+    let inputs = input_attestations.iter().map(|input| Ok((input.uri.clone(), digest(&input.digest)?)));
     let summary = Summary {
         policy: name.ok_or_else(|| shape(format!("`{}` is no policy of ours", policy.uri)))?,
         policy_digest: digest(&policy.digest)?,

@@ -81,7 +81,10 @@ fn summary(subject_verdict: Verdict, service: &ServiceVerdict) -> Statement {
     let inputs = SummaryInputs {
         policy: &name("strict"),
         policy_digest: Digest::of(b"policy"),
-        attestations: &[(PredicateType::Vulns, Digest::of(b"vulns")), (PredicateType::CycloneDx, Digest::of(b"sbom"))],
+        attestations: &[
+            (PredicateType::Vulns.to_string(), Digest::of(b"vulns")),
+            (PredicateType::CycloneDx.to_string(), Digest::of(b"sbom")),
+        ],
         depends_on: &[name("payment")],
     };
     verification_summary_statement(&subject(), inputs, &on_subject(subject_verdict), service)
@@ -152,14 +155,17 @@ fn passes_only_with_its_whole_service() {
 #[test]
 fn order_of_inputs_leaves_no_trace() {
     let service = on_service(Verdict::Pass, Vec::new());
-    let make = |attestations: &[(PredicateType, Digest)]| {
+    let make = |attestations: &[(String, Digest)]| {
         let policy = name("strict");
         let inputs =
             SummaryInputs { policy: &policy, policy_digest: Digest::of(b"policy"), attestations, depends_on: &[] };
         payload(&verification_summary_statement(&subject(), inputs, &on_subject(Verdict::Pass), &service))
     };
-    let (a, b) = ((PredicateType::CycloneDx, Digest::of(b"1")), (PredicateType::Vulns, Digest::of(b"2")));
-    assert_eq!(make(&[a, b]), make(&[b, a]));
+    let (a, b) = (
+        (PredicateType::CycloneDx.to_string(), Digest::of(b"1")),
+        (PredicateType::Vulns.to_string(), Digest::of(b"2")),
+    );
+    assert_eq!(make(&[a.clone(), b.clone()]), make(&[b, a]));
 }
 
 #[test]
@@ -177,7 +183,7 @@ fn are_read_back_or_refused() {
     let verdict = summary(Verdict::Pass, &on_service(Verdict::Fail, Vec::new()));
     let read = read_summary(&verdict).unwrap();
     assert_eq!((read.verdict.subject_verdict, read.verdict.service_verdict), (Verdict::Pass, Verdict::Fail));
-    assert_eq!(read.attestations[0], (PredicateType::CycloneDx, Digest::of(b"sbom")));
+    assert_eq!(read.attestations[0], (PredicateType::CycloneDx.to_string(), Digest::of(b"sbom")));
     assert_eq!((read.policy, read.policy_digest), (name("strict"), Digest::of(b"policy")));
 
     assert!(read_vulns(&verdict).is_err() && read_summary(&vulns).is_err());

@@ -50,25 +50,31 @@ impl Context<'_> {
 /// It could not give its result.
 pub(super) fn run(cli: &Cli, environment: &Environment, output: &Output) -> Result<Exit, Failure> {
     let context = Context { cli, environment, output };
-    match &cli.command {
-        Command::Init(args) => init::run(&context, args),
-        Command::Check => check::run(&context),
-        Command::Plan(args) => plan::run(&context, args),
-        Command::Build(args) => build::run(&context, args),
-        Command::Verify(args) => verify::run(&context, args),
-        Command::Resign(args) => resign::run(&context, args),
-        Command::Pack(args) => pack::run(&context, args),
-        Command::Vault(command) => vault::run(&context, command),
-        Command::Push(args) => push::push(&context, args),
-        Command::Pull(args) => push::pull(&context, args),
-        Command::Diff(args) => diff::run(&context, args),
-        Command::Doctor => doctor::run(&context),
-        Command::Explain(args) => explain::run(&context, args),
-        Command::Graph => graph::run(&context),
-        Command::Scan(args) => scan::run(&context, args),
-        Command::Db(command) => db::run(&context, command),
-        Command::Cache(command) => cache::run(&context, command),
-        Command::Completions { shell } => generate::completions(&context, *shell),
-        Command::Man { directory } => generate::man(&context, directory.as_deref()),
+    let done = verb(&context);
+    wire::log_out(&cli.global, environment);
+    done
+}
+
+fn verb(context: &Context<'_>) -> Result<Exit, Failure> {
+    match &context.cli.command {
+        Command::Init(args) => init::run(context, args),
+        Command::Check => check::run(context),
+        Command::Plan(args) => plan::run(context, args),
+        Command::Build(args) => build::run(context, args),
+        Command::Verify(args) => verify::run(context, args),
+        Command::Resign(args) => resign::run(context, args),
+        Command::Pack(args) => pack::run(context, args),
+        Command::Vault(command) => vault::run(context, command),
+        Command::Push(args) => push::push(context, args),
+        Command::Pull(args) => push::pull(context, args),
+        Command::Diff(args) => diff::run(context, args),
+        Command::Doctor => doctor::run(context),
+        Command::Explain(args) => explain::run(context, args),
+        Command::Graph => graph::run(context),
+        Command::Scan(args) => scan::run(context, args),
+        Command::Db(command) => db::run(context, command),
+        Command::Cache(command) => cache::run(context, command),
+        Command::Completions { shell } => generate::completions(context, *shell),
+        Command::Man { directory } => generate::man(context, directory.as_deref()),
     }
 }

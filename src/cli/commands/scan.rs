@@ -1,6 +1,7 @@
 //! `scan`: one subject without a config.
 
 use super::Context;
+use crate::adapters::registry::Evidence;
 use crate::adapters::subjects::Locator;
 use crate::cli::args::ScanArgs;
 use crate::cli::output::Form;
@@ -18,7 +19,8 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
     let (project, config) = wire::project(&context.cli.global)?;
     let has_config = project.join(&config).is_file();
     let mut world = wire::world(project, config, &context.cli.global, context.environment, Cancel::new(), false)?;
-    let remote = wire::remote(&world.cache, &world.cancel, false);
+    let remote = wire::remote(context.environment, &world.cache, &world.cancel, false);
+    world.registry = Arc::new(Evidence::new(Arc::clone(&remote.registries)));
     world.subjects = Arc::new(Locator::here(root).with(remote));
     let project = has_config.then(|| ops::Project::open(&world)).transpose();
     let asked = args.engine.is_some() || args.match_advisories;

@@ -38,6 +38,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<String, Misfit> {
         Form::Name => name(text),
         Form::Path => path(text),
         Form::Glob => glob(text),
+        Form::Host => host(text),
         Form::Url => url(text),
         Form::Source => source(text),
         Form::Package => package(text),
@@ -47,6 +48,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<String, Misfit> {
         Form::Timestamp => timestamp(text),
         Form::Sha256 => sha256(text),
         Form::Id => id(text),
+        Form::Requirement => requirement(text),
         Form::Ecosystem => ecosystem(text),
     }
 }
@@ -63,6 +65,13 @@ fn id(text: &str) -> Result<String, Misfit> {
         return misfit("config::text", "an id has no spaces", "give one id, such as `CVE-2024-12345`");
     }
     Ok(text.to_owned())
+}
+
+fn requirement(text: &str) -> Result<String, Misfit> {
+    match crate::model::Requirement::parse(text) {
+        Ok(requirement) => Ok(requirement.to_string()),
+        Err(words) => misfit("config::requirement", format!("`{text}` is nothing that can be required"), words),
+    }
 }
 
 fn ecosystem(text: &str) -> Result<String, Misfit> {
@@ -139,6 +148,20 @@ fn glob(text: &str) -> Result<String, Misfit> {
 }
 
 /// An `https:` address, or `http:` to this machine.
+fn host(text: &str) -> Result<String, Misfit> {
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let is_host = name.contains('.') || port.is_some() || name == "localhost";
+    if is_host && name.chars().all(plain) && port.is_none_or(|port| port.parse::<u16>().is_ok()) {
+        return Ok(text.to_owned());
+    }
+    misfit(
+        "config::host",
+        format!("`{text}` is no host of a registry"),
+        "such as `registry.example.com` or `localhost:5000`",
+    )
+}
+
 fn url(text: &str) -> Result<String, Misfit> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme @ ("https" | "http"), rest)) => (scheme, rest),

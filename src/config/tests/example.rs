@@ -27,10 +27,7 @@ fn loads() {
     assert_eq!(config.services["payment"].sign, SignWith::Local);
     assert_eq!(config.waivers[0].expires, Date::parse("2026-12-31").unwrap());
     let unavailable: Vec<&str> = config.unavailable.iter().map(|missing| missing.key.as_str()).collect();
-    assert_eq!(
-        unavailable,
-        ["scan.trivy.server", "scan.trivy.token", "policy.baseline.known-exploited", "policy.baseline.epss"]
-    );
+    assert_eq!(unavailable, ["policy.baseline.known-exploited", "policy.baseline.epss"]);
     for missing in &config.unavailable {
         let (offset, length) = missing.span;
         let key = missing.key.rsplit('.').next().unwrap();

@@ -72,7 +72,27 @@ fn each_for_its_reason() {
             &["config::role-engine"],
         ),
         (with("scan.trivy.token = 'text'", ""), &["config::literal-secret"]),
-        (with("scan.trivy.token = { vault = 'r' }", ""), &["config::unknown-role"]),
+        (with("scan.trivy.server = 'https://t'\nscan.trivy.token = { vault = 'r' }", ""), &["config::unknown-role"]),
+        (
+            with(
+                "scan.trivy.token = { vault = 'r' }\nvault.roles.r = { engine = 'kv', path = 'secret/data/x', field = 'f' }",
+                "",
+            ),
+            &["config::useless-key"],
+        ),
+        (with("registry = [{ host = 'r.example' }]", ""), &["config::registry-credential"]),
+        (
+            with("registry = [{ host = 'r.example', username = 'u', password = 'text' }]", ""),
+            &["config::registry-credential", "config::literal-secret"],
+        ),
+        (with("registry = [{ host = 'nohost', username = 'u', password = { vault = 'r' } }]", ""), &["config::host"]),
+        (
+            with(
+                "registry = [{ host = 'r.example', token = { vault = 't' } }]\nvault.roles.t = { engine = 'transit', role = 'k' }",
+                "",
+            ),
+            &["config::role-engine"],
+        ),
         (with("scan.trivy.token = {}", ""), &["config::missing-key"]),
         (with("scan.trivy.sha256 = 'abc'", ""), &["config::sha256"]),
         (with("images.source.ref = 'oci:x'", ""), &["config::reserved-name"]),

@@ -4,6 +4,7 @@ mod cycles;
 mod images;
 mod names;
 mod policies;
+mod registries;
 mod services;
 mod unavailable;
 mod vault;
@@ -22,6 +23,7 @@ pub(super) fn validate(raw: &RawConfig, report: &mut Report) -> Option<Config> {
     vault::check(raw, &names, report);
     let sign = sign(raw, &names, report);
     let scan = scan(raw);
+    let registries = registries::validate(raw, &names, report);
     let (policies, resolved) = policies::validate(raw, &names, report);
     let images = images::validate(raw, &names, report);
     let services = services::validate(raw, &names, &scan, &sign, report);
@@ -56,6 +58,7 @@ pub(super) fn validate(raw: &RawConfig, report: &mut Report) -> Option<Config> {
         trust: trust(raw),
         store: Store { dir: raw.table("store").and_then(|store| store.owned("dir")).unwrap_or(Store::DEFAULT.into()) },
         policies,
+        registries,
         images,
         services,
         waivers,

@@ -5,7 +5,7 @@ use super::names::{self, Names};
 use crate::config::errors::{ConfigError, Report};
 use crate::config::keys::MAX_WAIVER_DAYS;
 use crate::config::raw::{Checked, RawConfig, Section};
-use crate::model::{Duration, EndOfLife, LicenseRules, Name, Policy, Severity, UnknownLicense};
+use crate::model::{Duration, EndOfLife, LicenseRules, Name, Policy, Requirement, Severity, UnknownLicense};
 use std::collections::BTreeMap;
 
 /// The policies, and the tables that they were made of: a key stands where the file says it, be it in a parent.
@@ -52,6 +52,7 @@ fn policy(name: Name, section: &Section, report: &mut Report) -> Policy {
             _ => EndOfLife::Deny,
         },
         max_waiver_days: max_waiver_days(section.length("max-waiver")),
+        require: section.texts("require").iter().filter_map(|text| Requirement::parse(text).ok()).collect(),
         include_development: section.flag("include-development").unwrap_or(true),
         name,
     }

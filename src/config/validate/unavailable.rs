@@ -9,14 +9,6 @@ pub(super) fn list(raw: &RawConfig, spans: &BTreeMap<String, (usize, usize)>) ->
     let mut asked: Vec<(String, String)> = Vec::new();
     let mut ask = |key: String, what: &str| asked.push((key, what.to_owned()));
 
-    if let Some(trivy) = raw.table("scan").and_then(|scan| scan.table("trivy")) {
-        if trivy.item("server").is_some() {
-            ask("scan.trivy.server".into(), "Trivy in client/server mode");
-        }
-        if trivy.item("token").is_some() {
-            ask("scan.trivy.token".into(), "Trivy in client/server mode");
-        }
-    }
     let stamp = raw.table("sign").and_then(|sign| sign.text("timestamp"));
     if stamp.is_some_and(|stamp| stamp.text.starts_with("vault:")) {
         ask("sign.timestamp".into(), "time stamps by a Vault role");

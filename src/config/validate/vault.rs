@@ -17,6 +17,7 @@ pub(super) fn check(raw: &RawConfig, names: &Names<'_>, report: &mut Report) {
         let (needed, useless): (&[&str], &[&str]) = match engine.text {
             "kv" => (&["path", "field"], &["role", "ttl", "identity", "key-type", "key-version"]),
             "pki" => (&["role"], &["path", "field", "key-type", "key-version"]),
+            "identity" => (&["role"], &["path", "field", "ttl", "identity", "key-type", "key-version"]),
             _ => (&["role"], &["path", "field", "ttl", "identity"]),
         };
         for key in needed.iter().filter(|key| role.item(key).is_none()) {
@@ -37,7 +38,14 @@ pub(super) fn check(raw: &RawConfig, names: &Names<'_>, report: &mut Report) {
     }
     let token = raw.table("scan").and_then(|scan| scan.table("trivy")).and_then(|trivy| trivy.secret("token"));
     if let Some(token) = token {
-        need_role(token.text, token.span, &["kv"], names, report);
+        need_role(token.text, token.span, &["kv", "identity"], names, report);
+        // Trivy passes over a token without a server, with a warning.
+        if raw.table("scan").and_then(|scan| scan.table("trivy")).is_some_and(|trivy| trivy.item("server").is_none()) {
+            let message = "a token is for a server, and there is none";
+            report.add(
+                ConfigError::new("config::useless-key", token.span, message).help("name the `server`, or leave it out"),
+            );
+        }
     }
 }
 

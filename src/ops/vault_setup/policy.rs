@@ -12,6 +12,9 @@ pub(super) fn hcl(vault: &Vault) -> String {
                 lines.push(format!("path \"{mount}/sign/{name}\" {{ capabilities = [\"update\"] }}"));
                 lines.push(format!("path \"{mount}/keys/{name}\" {{ capabilities = [\"read\"] }}"));
             }
+            "identity" => {
+                lines.push(format!("path \"{mount}/oidc/token/{name}\" {{ capabilities = [\"read\"] }}"));
+            }
             "kv" => {
                 let path = role.path.as_deref().unwrap_or_default();
                 lines.push(format!("path \"{path}\" {{ capabilities = [\"read\"] }}"));

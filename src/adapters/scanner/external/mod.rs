@@ -1,7 +1,7 @@
 //! Scanners that are programs of their own.
 //!
 //! A program never sees the project: it gets a private directory with exactly the subject in it, an environment with nothing of
-//! this process, and no network. What it prints is taken for an SBOM only if it names what was asked for; what it says that it
+//! this process, and no network but the way to its own server, where the config names one. What it prints is taken for an SBOM only if it names what was asked for; what it says that it
 //! could not read becomes a gap.
 
 pub(super) mod components;
@@ -12,14 +12,16 @@ pub(crate) mod probe;
 mod process;
 mod release;
 pub(super) mod said;
+pub(crate) mod server;
 pub(super) mod stage;
 #[cfg(test)]
 pub(super) mod testing;
 
 use crate::model::{Gap, GapKind, Sbom, ScannerIdentity, SubjectKind};
-use crate::ports::{ScanError, ScanRequest, ScanTask, Scanner};
+use crate::ports::{ScanError, ScanRequest, ScanTask, Scanner, SecretValue};
 use probe::Program;
 use process::{Command, ProcessError};
+use server::Server;
 use stage::Staged;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -37,6 +39,14 @@ pub(crate) trait Tool: Send + Sync {
     fn oldest(&self) -> Option<&'static str>;
     /// Its own part of the environment.
     fn environment(&self) -> &'static [(&'static str, &'static str)];
+    /// The arguments that make it the client of a server, for one that can be.
+    fn client_arguments(&self, _address: &str) -> Vec<OsString> {
+        Vec::new()
+    }
+    /// What of the environment hands the server's token over.
+    fn token(&self, _token: &SecretValue) -> Vec<(OsString, OsString)> {
+        Vec::new()
+    }
     /// Everything that can change its result for the same subject.
     fn options(&self) -> String;
     /// Its arguments for a staged subject.
@@ -77,13 +87,14 @@ pub(crate) struct External {
     tool: &'static dyn Tool,
     program: Arc<Program>,
     checked: Arc<tokio::sync::OnceCell<()>>,
+    server: Option<Server>,
 }
 
 impl External {
     /// The tool, by the program that was found.
-    pub(crate) fn new(tool: &'static dyn Tool, program: Program) -> Self {
+    pub(crate) fn new(tool: &'static dyn Tool, program: Program, server: Option<Server>) -> Self {
         let checked = tokio::sync::OnceCell::new_with(program.fresh.then_some(()));
-        Self { tool, program: Arc::new(program), checked: Arc::new(checked) }
+        Self { tool, program: Arc::new(program), checked: Arc::new(checked), server }
     }
 }
 
@@ -93,7 +104,8 @@ impl Scanner for External {
     }
 
     fn options(&self) -> String {
-        format!("{} {}", components::REVISION, self.tool.options())
+        let server = self.server.as_ref().map(|server| format!(" --server {}", server.address)).unwrap_or_default();
+        format!("{} {}{server}", components::REVISION, self.tool.options())
     }
 
     fn mark(&self) -> Option<String> {
@@ -101,11 +113,14 @@ impl Scanner for External {
     }
 
     fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
         if probe::is_script(&self.program.path) {
-            vec!["it is a script: its digest does not speak of the program that it starts".into()]
-        } else {
-            Vec::new()
+            remarks.push("it is a script: its digest does not speak of the program that it starts".into());
         }
+        if let Some(server) = &self.server {
+            remarks.push(format!("it asks {}, which no digest speaks of", server.address));
+        }
+        remarks
     }
 
     fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask {
@@ -151,12 +166,16 @@ impl External {
         if probe::look(&self.program.path) != Some(self.program.stamp) {
             return Err(self.other_program());
         }
-        let command = Command {
-            program: &self.program.path,
-            arguments: self.tool.arguments(staged),
-            environment: environment::environment(staged.private(), self.tool.environment()),
-            directory: staged.private(),
-        };
+        let mut arguments = self.tool.arguments(staged);
+        let mut environment = environment::environment(staged.private(), self.tool.environment());
+        let mut token = None;
+        if let Some(server) = &self.server {
+            arguments.extend(self.tool.client_arguments(&server.address));
+            environment.extend(server.environment());
+            token = server.token().await?;
+            environment.extend(token.iter().flat_map(|token| self.tool.token(token)));
+        }
+        let command = Command { program: &self.program.path, arguments, environment, directory: staged.private() };
         let answer = process::run(command).await.map_err(|error| match error {
             ProcessError::Start(_) => ScanError::Unavailable(format!("{name} {error}")),
             ProcessError::Read(_) | ProcessError::TooMuch(_) => ScanError::Unusable(format!("{name} {error}")),
@@ -164,7 +183,10 @@ impl External {
         if probe::look(&self.program.path) != Some(self.program.stamp) {
             return Err(self.other_program());
         }
-        let said = said::plain(&answer.stderr, staged.private());
+        let mut said = said::plain(&answer.stderr, staged.private());
+        if let Some(token) = &token {
+            said = said.replace(token.value.as_str(), "***");
+        }
         match answer.code {
             Some(0) => {}
             Some(_) if let Some(reason) = self.tool.excuse(&said) => {

@@ -8,7 +8,7 @@ mod report;
 use super::external::stage::{Form, Staged};
 use super::external::{Asked, Printed, Tool};
 use crate::model::Sbom;
-use crate::ports::ScanError;
+use crate::ports::{ScanError, SecretValue};
 use std::ffi::OsString;
 
 /// Arguments that are the same for every subject. No database is asked for: none is needed for a list of components, and so
@@ -52,6 +52,22 @@ impl Tool for Trivy {
 
     fn environment(&self) -> &'static [(&'static str, &'static str)] {
         &[("TRIVY_DISABLE_TELEMETRY", "true"), ("TRIVY_SKIP_VERSION_CHECK", "true")]
+    }
+
+    fn client_arguments(&self, address: &str) -> Vec<OsString> {
+        vec!["--server".into(), address.into()]
+    }
+
+    fn token(&self, token: &SecretValue) -> Vec<(OsString, OsString)> {
+        let value = token.value.as_str();
+        if token.is_jwt {
+            // For a proxy that verifies it: Trivy's own server compares one fixed text.
+            return vec![
+                ("TRIVY_TOKEN_HEADER".into(), "Authorization".into()),
+                ("TRIVY_TOKEN".into(), format!("Bearer {value}").into()),
+            ];
+        }
+        vec![("TRIVY_TOKEN".into(), value.into())]
     }
 
     fn options(&self) -> String {

@@ -1,0 +1,304 @@
+//! Secrets of Vault for scanners and registries: a real OpenBao, a real Trivy server, a real registry that wants a login.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests may fail loudly and touch files"
+)]
+
+mod common;
+
+use common::tools::{Server, free_port, skip, tool};
+use common::vault::Vault;
+use common::{AS_OF, Project, Run};
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The secrets of these tests: none of them may stand anywhere afterwards.
+const TOKEN: &str = "trivy-token-of-these-tests-5f2a";
+const PASSWORD: &str = "open sesame";
+
+/// Trivy as a server, with a database and a token.
+struct Trivy {
+    server: Server,
+    program: PathBuf,
+    _cache: tempfile::TempDir,
+}
+
+impl Trivy {
+    fn start(test: &str) -> Option<Self> {
+        let program = std::fs::canonicalize(tool(test, "trivy")?).unwrap();
+        let cache = tempfile::tempdir().unwrap();
+        let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| "../shared/data".into(), PathBuf::from);
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(data).join("trivy-db-small/db");
+        if !from.join("trivy.db").is_file() {
+            skip(test, "there is no database of Trivy");
+            return None;
+        }
+        std::fs::create_dir(cache.path().join("db")).unwrap();
+        for name in ["trivy.db", "metadata.json"] {
+            std::fs::copy(from.join(name), cache.path().join("db").join(name)).unwrap();
+            let mode = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(cache.path().join("db").join(name), mode).unwrap();
+        }
+        let port = free_port();
+        let mut command = Command::new(&program);
+        command.args(["server", "--skip-db-update", "--token", TOKEN, "--listen", &format!("127.0.0.1:{port}")]);
+        command.arg("--cache-dir").arg(cache.path());
+        Some(Self { server: Server::start(&mut command, port), program, _cache: cache })
+    }
+
+    fn settings(&self) -> String {
+        format!(
+            "binary = {:?}\nserver = \"http://127.0.0.1:{}\"\ntoken = {{ vault = \"scan-token\" }}",
+            self.program.display().to_string(),
+            self.server.port
+        )
+    }
+}
+
+/// Version 2 of the KV engine with the secrets, and who may read them.
+fn secrets(vault: &Vault) {
+    // The server in memory has the engine at `secret` already.
+    vault.ask("POST", "sys/mounts/secret", &json!({"type": "kv", "options": {"version": "2"}}));
+    vault.admin("POST", "secret/data/trivy", &json!({"data": {"token": TOKEN, "wrong": "not-it", "number": 7}}));
+    vault.admin("POST", "secret/data/registry", &json!({"data": {"password": PASSWORD}}));
+    let policy =
+        "path \"secret/*\" { capabilities = [\"read\"] }\npath \"identity/oidc/token/*\" { capabilities = [\"read\"] }";
+    vault.admin("PUT", "sys/policies/acl/read", &json!({"policy": policy}));
+}
+
+fn token(vault: &Vault) -> String {
+    let answer = vault.admin("POST", "auth/token/create", &json!({"policies": ["read"], "ttl": "15m"}));
+    answer["auth"]["client_token"].as_str().unwrap().to_owned()
+}
+
+/// The example, scanned by Trivy with these settings, and a Vault role of engine kv.
+fn boutique(vault: &Vault, settings: &str, role: &str) -> Project {
+    let project = Project::boutique();
+    project.edit("compliance.toml", "engine = \"builtin\"", "engine = \"trivy\"\ntimeout = \"5m\"");
+    let tables = format!(
+        "[scan.trivy]\n{settings}\n[vault]\naddress = \"{}\"\n[vault.auth]\nmethod = \"token\"\n[vault.roles.scan-token]\n{role}\n[advisories]",
+        vault.address()
+    );
+    project.edit("compliance.toml", "[advisories]", &tables);
+    project
+}
+
+const FIELD: &str = "engine = \"kv\"\npath = \"secret/data/trivy\"\nfield = \"token\"";
+
+fn run(project: &Project, arguments: &[&str], token: &str) -> Run {
+    let mut command = project.command(arguments);
+    command.env("VAULT_TOKEN", token);
+    Run::of(command)
+}
+
+/// How often Vault was asked to read something.
+fn reads(vault: &Vault, path: &str) -> usize {
+    let is_one = |line: &&serde_json::Value| {
+        line["type"] == "request" && line["request"]["operation"] == "read" && line["request"]["path"] == path
+    };
+    vault.audit().iter().filter(is_one).count()
+}
+
+fn holds_no_secret(project: &Project, runs: &[&Run], secrets: &[&str]) {
+    let mut text: Vec<u8> = runs.iter().flat_map(|run| format!("{}{}", run.stdout, run.stderr).into_bytes()).collect();
+    for file in common::files(&project.root()).into_iter().chain(common::files(&project.cache())) {
+        text.extend(std::fs::read(file).unwrap());
+    }
+    for secret in secrets {
+        assert!(!text.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+}
+
+#[test]
+fn a_server_of_trivy_is_asked_with_its_token_of_vault() {
+    const TEST: &str = "a_server_of_trivy_is_asked_with_its_token_of_vault";
+    let Some(vault) = Vault::start(TEST) else { return };
+    let Some(trivy) = Trivy::start(TEST) else { return };
+    secrets(&vault);
+    let short = token(&vault);
+    let project = boutique(&vault, &trivy.settings(), FIELD);
+    // Planning reads no secret.
+    assert_eq!(run(&project, &["plan"], &short).code, 0);
+    assert_eq!(reads(&vault, "secret/data/trivy"), 0);
+    let built = run(&project, &["build", "--as-of", AS_OF, "-v", "--jobs", "4"], &short);
+    assert_eq!(built.code, 0, "{}\n{}", built.stdout, built.stderr);
+    assert_eq!(reads(&vault, "secret/data/trivy"), 1, "once for all services");
+    let again = run(&project, &["build", "--as-of", AS_OF], &short);
+    assert!(again.stdout.contains("nothing changed"), "{}", again.stdout);
+    assert_eq!(reads(&vault, "secret/data/trivy"), 1, "what is cached needs no secret");
+    project.ok(&["verify", "--replay", "--offline"]);
+    holds_no_secret(&project, &[&built, &again], &[TOKEN, &short]);
+    // The server is of no account to the result: without one the same is found.
+    let alone = Project::boutique();
+    alone.edit("compliance.toml", "engine = \"builtin\"", "engine = \"trivy\"\ntimeout = \"5m\"");
+    let binary = format!("[scan.trivy]\nbinary = {:?}\n[advisories]", trivy.program.display().to_string());
+    alone.edit("compliance.toml", "[advisories]", &binary);
+    let components = |project: &Project| {
+        let scan = run(project, &["scan", "oci:images/payment", "--engine", "trivy", "--format", "json"], &short);
+        assert_eq!(scan.code, 0, "{}", scan.stderr);
+        scan.json()["components"].clone()
+    };
+    assert_eq!(components(&project), components(&alone));
+
+    // Wrong, missing, no text, of no version, not to be read.
+    for (role, what) in [
+        (FIELD.replace("\"token\"", "\"wrong\""), "invalid token"),
+        (FIELD.replace("\"token\"", "\"absent\""), "has no field `absent`"),
+        (FIELD.replace("\"token\"", "\"number\""), "no line of text"),
+        (FIELD.replace("secret/data/trivy", "secret/trivy"), "goes on with `data/`"),
+        (FIELD.replace("secret/data/trivy", "secret/data/nothing"), "is not there"),
+        (FIELD.replace("secret/data/trivy", "sys/raw"), "403"),
+    ] {
+        let project = boutique(&vault, &trivy.settings(), &role);
+        let refused = run(&project, &["build", "--as-of", AS_OF], &short);
+        assert_eq!(refused.code, 5, "{what}\n{}\n{}", refused.stdout, refused.stderr);
+        let text = refused.stderr.replace("\n  │ ", " ").replace("\n", " ");
+        assert!(text.contains(what), "{what}: {text}");
+        assert!(!project.root().join("compliance.lock").exists());
+        holds_no_secret(&project, &[&refused], &[TOKEN, "not-it", &short]);
+    }
+    assert_eq!(reads(&vault, "secret/trivy"), 1, "what is refused is asked for once");
+    let project = boutique(&vault, &trivy.settings(), FIELD);
+    assert_eq!(run(&project, &["build", "--as-of", AS_OF], "").code, 5, "no login");
+}
+
+#[test]
+fn a_program_gets_its_token_by_the_environment_alone() {
+    const TEST: &str = "a_program_gets_its_token_by_the_environment_alone";
+    let Some(vault) = Vault::start(TEST) else { return };
+    secrets(&vault);
+    let settings = "binary = \"../shim\"\nserver = \"https://trivy.example:4954\"\ntoken = { vault = \"scan-token\" }";
+    let seen = |role: &str, token: &str| {
+        let project = boutique(&vault, settings, role);
+        let shim = project.root().parent().unwrap().join("shim");
+        let script = "#!/bin/sh\nPATH=/usr/bin:/bin\ncase \"$1\" in --version) echo 'Version: 0.59.1'; exit 0;; esac\n\
+            env >> \"$0.seen\"; echo \"argv: $*\" >> \"$0.seen\"; echo \"it says $TRIVY_TOKEN\" >&2; exit 1\n";
+        std::fs::write(&shim, script).unwrap();
+        std::fs::set_permissions(&shim, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let run = run(&project, &["build", "payment", "--as-of", AS_OF, "-v"], token);
+        assert_eq!(run.code, 5, "{}", run.stderr);
+        let seen = std::fs::read_to_string(shim.with_extension("seen")).unwrap_or_else(|_| panic!("{}", run.stderr));
+        (seen, run, project)
+    };
+    let short = token(&vault);
+    let (text, run, project) = seen(FIELD, &short);
+    assert!(text.contains(&format!("\nTRIVY_TOKEN={TOKEN}\n")), "{text}");
+    assert!(text.contains("\nNO_PROXY=trivy.example:4954\n") && !text.contains(&short), "{text}");
+    let argv: Vec<&str> = text.lines().filter(|line| line.starts_with("argv:")).collect();
+    assert!(argv.iter().all(|line| line.contains("--server https://trivy.example:4954") && !line.contains(TOKEN)));
+    holds_no_secret(&project, &[&run], &[TOKEN]);
+
+    // A token of minutes, of an identity.
+    vault.admin("POST", "identity/oidc/key/scanners", &json!({"allowed_client_ids": ["*"], "algorithm": "ES256"}));
+    vault.admin("POST", "identity/oidc/role/trivy", &json!({"key": "scanners", "ttl": "15m"}));
+    vault.admin("POST", "sys/auth/approle", &json!({"type": "approle"}));
+    let role = json!({"token_policies": ["read"], "token_ttl": "10m", "bind_secret_id": false, "token_bound_cidrs": ["127.0.0.1/32"]});
+    vault.admin("POST", "auth/approle/role/ci", &role);
+    let id = vault.admin("GET", "auth/approle/role/ci/role-id", &serde_json::Value::Null);
+    let login = vault.admin("POST", "auth/approle/login", &json!({"role_id": id["data"]["role_id"]}));
+    let entity = login["auth"]["client_token"].as_str().unwrap();
+    let (text, run, project) = seen("engine = \"identity\"\nrole = \"trivy\"", entity);
+    assert!(text.contains("\nTRIVY_TOKEN_HEADER=Authorization\n"), "{text}");
+    let bearer = text.lines().find_map(|line| line.strip_prefix("TRIVY_TOKEN=Bearer ")).unwrap();
+    assert_eq!(bearer.split('.').count(), 3, "a JWT");
+    holds_no_secret(&project, &[&run], &[bearer, entity]);
+}
+
+/// A registry that wants name and password, with an image of the example in it.
+struct Registry {
+    server: Server,
+    _directory: tempfile::TempDir,
+}
+
+impl Registry {
+    fn start(test: &str) -> Option<Self> {
+        const HTPASSWD: &str = "auditor:$2b$04$gPB7SA3E/4nuHKYzvVdoEeUykVYNWytcO/u53Mv4PxLcjxNJHCEwC\n";
+        let (program, skopeo) = (tool(test, "docker-registry")?, tool(test, "skopeo")?);
+        let directory = tempfile::tempdir().unwrap();
+        let (root, port) = (directory.path(), free_port());
+        let config = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\nauth: {{htpasswd: {{realm: test, path: {}}}}}\n",
+            root.join("data").display(),
+            root.join("htpasswd").display()
+        );
+        std::fs::write(root.join("htpasswd"), HTPASSWD).unwrap();
+        std::fs::write(root.join("config.yml"), config).unwrap();
+        let server = Server::start(Command::new(program).arg("serve").arg(root.join("config.yml")), port);
+        let layout = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/boutique/images/payment");
+        let mut copy = Command::new(skopeo);
+        copy.args(["copy", "--quiet", "--dest-tls-verify=false", "--dest-creds", &format!("auditor:{PASSWORD}")]);
+        copy.arg(format!("oci:{}", layout.display())).arg(format!("docker://127.0.0.1:{port}/shop/payment:1"));
+        assert!(copy.status().unwrap().success());
+        Some(Self { server, _directory: directory })
+    }
+}
+
+#[test]
+fn registries_are_asked_with_passwords_of_vault() {
+    const TEST: &str = "registries_are_asked_with_passwords_of_vault";
+    let Some(vault) = Vault::start(TEST) else { return };
+    let Some(registry) = Registry::start(TEST) else { return };
+    secrets(&vault);
+    let short = token(&vault);
+    let host = format!("127.0.0.1:{}", registry.server.port);
+    let boutique = |engine: &str, user: &str| {
+        let project = Project::boutique();
+        let tables = format!(
+            "[vault]\naddress = \"{}\"\n[vault.auth]\nmethod = \"token\"\n[vault.roles.registry]\nengine = \"kv\"\npath = \"secret/data/registry\"\nfield = \"password\"\n\
+             [[registry]]\nhost = \"{host}\"\nusername = \"{user}\"\npassword = {{ vault = \"registry\" }}\n[advisories]",
+            vault.address()
+        );
+        project.edit("compliance.toml", "engine = \"builtin\"", &format!("engine = \"{engine}\"\ntimeout = \"5m\""));
+        project.edit("compliance.toml", "[advisories]", &tables);
+        project.edit("compliance.toml", "oci:images/payment", &format!("{host}/shop/payment:1"));
+        project
+    };
+    let mut read = 0;
+    for engine in ["builtin", "trivy", "syft"] {
+        let found = if engine == "builtin" { None } else { tool(TEST, engine) };
+        if engine != "builtin" && found.is_none() {
+            continue;
+        }
+        let program = found.map(|path| std::fs::canonicalize(path).unwrap());
+        let project = boutique(engine, "auditor");
+        if let Some(program) = program {
+            let settings = format!("[scan.{engine}]\nbinary = {:?}\n[advisories]", program.display().to_string());
+            project.edit("compliance.toml", "[advisories]", &settings);
+        }
+        let mut runs = Vec::new();
+        // All of a run's reads are one: of the manifest, of layers, and what is pushed.
+        let mut arguments = vec!["build", "--as-of", AS_OF, "-v"];
+        arguments.push(if engine == "builtin" { "--push" } else { "payment" });
+        let built = run(&project, &arguments, &short);
+        assert_eq!(built.code, 0, "{engine}\n{}\n{}", built.stdout, built.stderr);
+        read += 1;
+        assert_eq!(reads(&vault, "secret/data/registry"), read, "{engine}");
+        runs.push(built);
+        let reference = format!("{host}/shop/payment:1");
+        let scan = run(&project, &["scan", &reference, "--engine", engine, "--format", "json"], &short);
+        assert_eq!(scan.code, 0, "{}", scan.stderr);
+        read += 1;
+        assert_eq!(reads(&vault, "secret/data/registry"), read, "{engine}");
+        runs.push(scan);
+        if engine == "builtin" {
+            std::fs::remove_dir_all(project.root().join(".compliance")).unwrap();
+            runs.push(run(&project, &["pull"], &short));
+            assert_eq!(runs.last().unwrap().code, 0, "{}", runs.last().unwrap().stderr);
+            read += 1;
+            project.ok(&["verify", "--offline", "--replay"]);
+        }
+        holds_no_secret(&project, &runs.iter().collect::<Vec<_>>(), &[PASSWORD, &short]);
+    }
+    // Another user, and nobody.
+    let refused = run(&boutique("builtin", "mallory"), &["build", "--as-of", AS_OF], &short);
+    assert_eq!(refused.code, 5, "{}", refused.stderr);
+    let refused = run(&boutique("builtin", "auditor"), &["build", "--as-of", AS_OF], "no-token");
+    assert_eq!(refused.code, 5, "{}", refused.stderr);
+}
