@@ -89,6 +89,10 @@ fn setup_alone_makes_authorities_that_certify_a_build() {
         assert!(dry.contains(part), "{part} is not in: {dry}");
     }
     assert_eq!(vault.ask("GET", "sys/mounts/leaves", &Value::Null).0, 400, "a dry run makes nothing");
+    // One that broke off in the middle is taken up.
+    vault.admin("POST", "sys/mounts/leaves", &json!({"type": "pki"}));
+    let request = json!({"common_name": "x", "key_type": "ec", "key_bits": 256});
+    vault.admin("POST", "leaves/intermediate/generate/internal", &request);
     ok(&project, &["vault", "setup"], &ADMIN);
     let settings = |path: &str| vault.admin("GET", path, &Value::Null)["data"].clone();
     let paths = [
@@ -256,6 +260,24 @@ fn each_hole_is_named_and_gone_when_it_is_mended() {
     ok(&project, &["vault", "setup"], &ADMIN);
     assert_eq!(status(&project, ROOT), (0, BTreeSet::new()), "with another key it is gone");
 
+    // An authority that can make others, there before: nothing of ours.
+    let root = json!({"common_name": "x", "key_type": "ec", "key_bits": 256, "ttl": "24h"});
+    vault.admin("POST", "sys/mounts/old", &json!({"type": "pki"}));
+    vault.admin("POST", "old/root/generate/internal", &root);
+    project.edit("compliance.toml", "mount = \"leaves\"", "mount = \"old\"");
+    let refused = run(&project, &["vault", "setup"], &ADMIN);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("it can make other authorities"), "{}", refused.stderr);
+    assert!(status(&project, ROOT).1.contains("old/cert/ca path-length: unsafe"));
+    // Ours under another root that is there.
+    project.edit("compliance.toml", "mount = \"old\"", "mount = \"under\"");
+    ok(&project, &["vault", "setup", "--root-mount", "leaves-root"], &ADMIN);
+    assert_eq!(vault.ask("GET", "sys/mounts/under-root", &Value::Null).0, 400);
+    assert_eq!(status(&project, ROOT), (0, BTreeSet::new()));
+    assert_eq!(run(&project, &["vault", "setup", "--root-mount", "a/../b"], &ADMIN).code, 2);
+    project.edit("compliance.toml", "mount = \"under\"", "mount = \"leaves\"");
+    ok(&project, &["vault", "setup"], &ADMIN);
+
     // What cannot be reached is neither safe nor unsafe; `doctor` tells the same.
     let doctor = run(&project, &["doctor"], &ADMIN);
     assert!(doctor.stdout.contains("settings are safe"), "{}", doctor.stdout);
@@ -304,6 +326,16 @@ fn logins_of_jobs_and_pods_are_bound() {
         ok(&project, &setup, &ADMIN);
         assert_eq!(status(&project, ROOT), (0, BTreeSet::new()), "{changed}");
     }
+
+    // Another role that gives the same policy, to anybody.
+    let open = json!({"role_type": "jwt", "bound_audiences": ["vault"], "user_claim": "job_workflow_ref",
+        "token_policies": ["proofmark-shop"], "token_max_ttl": "15m"});
+    vault.admin("POST", "auth/jwt/role/open", &open);
+    assert_eq!(status(&project, ROOT), (1, BTreeSet::from(["auth/jwt/role/open bound-claims: unsafe".to_owned()])));
+    let mut harmless = open;
+    harmless["token_policies"] = json!(["default"]);
+    vault.admin("POST", "auth/jwt/role/open", &harmless);
+    assert_eq!(status(&project, ROOT), (0, BTreeSet::new()));
 
     project.edit("compliance.toml", "method = \"jwt\"", "method = \"kubernetes\"");
     project.write("cluster.pem", vault.roots());
