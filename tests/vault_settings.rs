@@ -260,6 +260,26 @@ fn each_hole_is_named_and_gone_when_it_is_mended() {
     ok(&project, &["vault", "setup"], &ADMIN);
     assert_eq!(status(&project, ROOT), (0, BTreeSet::new()), "with another key it is gone");
 
+    // A key that was made elsewhere.
+    let outside = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(
+        &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+        &aws_lc_rs::rand::SystemRandom::new(),
+    );
+    let outside = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, outside.unwrap().as_ref());
+    let mut import = Command::new(tool("each_hole_is_named_and_gone_when_it_is_mended", "bao").unwrap());
+    import.args(["transit", "import", "keys/keys/foreign", &outside, "type=ecdsa-p256"]);
+    import.env("BAO_ADDR", vault.address()).env("BAO_TOKEN", ROOT).env("HOME", project.root());
+    let imported = Run::of(import);
+    assert_eq!(imported.code, 0, "{}{}", imported.stdout, imported.stderr);
+    let config = project.read("compliance.toml");
+    project.edit("compliance.toml", "role = \"another\"", "role = \"foreign\"");
+    project.edit("compliance.toml", "key-type = \"ed25519\"", "key-type = \"ecdsa-p256\"");
+    let (code, seen) = status(&project, ROOT);
+    assert_eq!(code, 1);
+    assert!(seen.contains("keys/keys/foreign imported: unsafe"), "{seen:?}");
+    assert_eq!(run(&project, &["vault", "setup"], &ADMIN).code, 2);
+    project.write("compliance.toml", config);
+
     // An authority that can make others, there before: nothing of ours.
     let root = json!({"common_name": "x", "key_type": "ec", "key_bits": 256, "ttl": "24h"});
     vault.admin("POST", "sys/mounts/old", &json!({"type": "pki"}));
