@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod cores;
 mod output;
 mod wire;
 
@@ -30,7 +31,8 @@ pub fn run() -> ExitCode {
         _ => Form::Human,
     };
     let output = Output::new(form, cli.global.color, cli.global.quiet, environment.no_color);
-    let done = accepted_form(&cli).and_then(|()| commands::run(&cli, &environment, &output));
+    let done =
+        accepted_form(&cli).and_then(|()| cores::forbid()).and_then(|()| commands::run(&cli, &environment, &output));
     let exit = done.unwrap_or_else(|failure| {
         output.failure(&failure);
         failure.exit
