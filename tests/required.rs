@@ -216,3 +216,42 @@ fn what_lies_in_a_layout_beside_the_image_counts() {
         project.ok(&["verify", "--replay", "--offline"]);
     }
 }
+
+#[test]
+fn an_sbom_that_somebody_trusted_attested_is_taken_instead_of_a_scan() {
+    let Some(world) = World::start("an_sbom_that_somebody_trusted_attested", "olareg") else { return };
+    let project = world.project("");
+    project.edit("compliance.toml", "[images.payment]", "[images.payment]\nsbom = \"attested\"");
+    let refused = project.exits(6, &BUILD);
+    assert!(refused.stderr.contains("nobody who is trusted has attested an SBOM of it"), "{}", refused.stderr);
+    assert!(!project.root().join("compliance.lock").exists());
+    // It says something that no scan of the image would find.
+    let bom = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [
+        {"type": "library", "name": "lodash", "version": "4.17.20", "purl": "pkg:npm/lodash@4.17.20"}]});
+    world.attest("cosign.key", "cyclonedx", &bom, &NEW);
+    project.exits(0, &BUILD);
+    let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+    assert!(lock.contains("components = 1\n") && lock.contains("  [[service.subject.required]]"), "{lock}");
+    assert!(lock.contains("type = \"https://cyclonedx.org/bom\"") && lock.contains("signer = \"key:sha256:"), "{lock}");
+    project.ok(&["verify", "--replay", "--offline"]);
+    project.exits(0, &[&BUILD[..], &["--locked"]].concat());
+    // The next one is not taken as long as this one is good; and a scan is one again where the config says so.
+    world.attest(
+        "cosign.key",
+        "cyclonedx",
+        &json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 2, "components": []}),
+        &NEW,
+    );
+    std::fs::remove_dir_all(project.cache()).unwrap();
+    project.ok(&["db", "import", "advisories"]);
+    project.exits(0, &[&BUILD[..], &["--locked"]].concat());
+    project.edit("compliance.toml", "sbom = \"attested\"", "sbom = \"scanned\"");
+    project.exits(0, &BUILD);
+    assert!(!String::from_utf8(project.read("compliance.lock")).unwrap().contains("components = 1\n"));
+    // By somebody who is not trusted any more it is nothing.
+    project.edit("compliance.toml", "sbom = \"scanned\"", "sbom = \"attested\"");
+    project.exits(0, &BUILD);
+    project.edit("compliance.toml", ", \"trust/builder.pub\"", "");
+    project.exits(4, &["verify", "--offline"]);
+    project.exits(6, &BUILD);
+}

@@ -258,30 +258,60 @@ pub struct PackArgs {
 #[derive(Debug, clap::Subcommand)]
 pub enum VaultCommand {
     /// Make the mounts, keys, policy and login that the config needs, with VAULT_TOKEN as administrator; again changes nothing.
-    Setup {
-        /// Only print every request, and the policy.
-        #[arg(long)]
-        dry_run: bool,
-        /// Who issues the CI's tokens (jwt).
-        #[arg(long, value_name = "URL")]
-        issuer: Option<String>,
-        /// The issuer's public key, PEM, where it is not to be discovered (jwt).
-        #[arg(long, value_name = "FILE")]
-        issuer_key: Option<PathBuf>,
-        /// A claim that a job's token must have, once or more (jwt).
-        #[arg(long = "claim", value_name = "NAME=VALUE")]
-        claims: Vec<String>,
-        /// The claim that tells jobs apart [default: job_workflow_ref] (jwt).
-        #[arg(long, value_name = "NAME")]
-        user_claim: Option<String>,
-    },
+    Setup(Box<VaultSetupArgs>),
+    /// Look for settings of Vault that are known to be unsafe, and say how to mend each; changes nothing.
+    Status,
     /// Print what a build may do in Vault: the policy, HCL.
     Policy,
-    /// Print the public half of the key behind a role, PEM: a file for [trust] keys.
-    PublicKey {
-        /// The role's name in the config.
-        role: String,
-    },
+    /// Print the public half of the key behind a role of engine transit, PEM: a file for [trust] keys.
+    PublicKey(VaultFile),
+    /// Print the authorities behind a role of engine pki, PEM: a file for [trust] roots.
+    Roots(VaultFile),
+}
+
+/// Options of `vault setup`.
+#[derive(Debug, Args)]
+pub struct VaultSetupArgs {
+    /// Only print every request, and the policy.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Who issues the CI's tokens (jwt).
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<String>,
+    /// The issuer's public key, PEM, where it is not to be discovered (jwt).
+    #[arg(long, value_name = "FILE")]
+    pub issuer_key: Option<PathBuf>,
+    /// A claim that a job's token must have, once or more (jwt).
+    #[arg(long = "claim", value_name = "NAME=VALUE")]
+    pub claims: Vec<String>,
+    /// The claim that tells jobs apart [default: job_workflow_ref] (jwt).
+    #[arg(long, value_name = "NAME")]
+    pub user_claim: Option<String>,
+    /// Where the root is that signs intermediates [default: one is made] (pki).
+    #[arg(long, value_name = "MOUNT")]
+    pub root_mount: Option<String>,
+    /// The address of the cluster whose pods log in (kubernetes).
+    #[arg(long, value_name = "URL")]
+    pub kubernetes_host: Option<String>,
+    /// The authorities of the cluster's TLS, PEM (kubernetes).
+    #[arg(long, value_name = "FILE")]
+    pub kubernetes_ca: Option<PathBuf>,
+    /// A service account that may log in, once or more (kubernetes).
+    #[arg(long = "service-account", value_name = "NAME")]
+    pub service_accounts: Vec<String>,
+    /// A namespace that it is in, once or more (kubernetes).
+    #[arg(long = "kubernetes-namespace", value_name = "NAME")]
+    pub namespaces: Vec<String>,
+}
+
+/// What of Vault is to be trusted.
+#[derive(Debug, Args)]
+pub struct VaultFile {
+    /// The role's name in the config.
+    pub role: String,
+    /// Write it to this file of the project instead.
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<String>,
 }
 
 /// Options of `push`.

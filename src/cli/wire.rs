@@ -129,6 +129,10 @@ pub(super) fn world(
     let cache: Arc<dyn Cache> = Arc::new(adapters::cache::LocalCache::open(&cache_directory));
     let remote = remote(environment, &cache, &cancel, offline);
     let registry = Arc::new(adapters::registry::Evidence::new(Arc::clone(&remote.registries)));
+    // One root a process: a second would only be the same.
+    let _ = environment.vault.environment().root.set(root.clone());
+    let administrator = vault();
+    let _ = administrator.root.set(root.clone());
     Ok(World {
         workspace,
         place: root.to_string_lossy().into_owned(),
@@ -150,7 +154,7 @@ pub(super) fn world(
             Arc::new(adapters::clock::SystemClock),
             cancel.clone(),
         )),
-        vault: Arc::new(adapters::vault::Administrator::new(vault(), cancel.clone())),
+        vault: Arc::new(adapters::vault::Administrator::new(administrator, cancel.clone())),
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),
         cache,

@@ -110,6 +110,7 @@ const fn keys(what: &'static str, keys: &'static [Key]) -> Keys {
 const DAY: u64 = 86_400;
 /// The longest life of a Vault credential, in seconds.
 const MAX_TTL: u64 = 15 * 60;
+const TOKEN_TTL: &str = "config::vault-token-ttl";
 /// The longest that a waiver may run, in days.
 pub(super) const MAX_WAIVER_DAYS: u64 = 180;
 /// Most items of one list.
@@ -203,6 +204,11 @@ static VAULT: Keys = keys(
     &[
         key("address", Kind::Text(Form::Url), "Vault's address; else the environment's VAULT_ADDR."),
         key("namespace", Kind::Text(Form::Plain), "The namespace (Vault Enterprise, HCP)."),
+        key(
+            "ca",
+            Kind::Text(Form::Path),
+            "A PEM file with the authorities of its TLS; else the environment's VAULT_CACERT.",
+        ),
         key("auth", Kind::Table(&VAULT_AUTH), "How to log in."),
         key("rate", Kind::Table(&VAULT_RATE), "How hard Vault may be asked."),
         key(
@@ -227,8 +233,9 @@ static VAULT_AUTH: Keys = keys(
         key(
             "allow-long-lived",
             Kind::Text(Form::Plain),
-            "Why a token may live longer than an hour: without a reason it is refused.",
+            "Why a token may live longer than that: without a reason it is refused.",
         ),
+        key("max-token-ttl", Kind::Length(60, DAY, TOKEN_TTL), "The longest that a token may live. Default: 1h."),
     ],
 );
 
@@ -258,6 +265,16 @@ static VAULT_ROLE: Keys = keys(
         key("path", Kind::Text(Form::Plain), "The path of the secret (kv, version 2): `secret/data/trivy`."),
         key("field", Kind::Text(Form::Plain), "The field of the secret (kv)."),
         key("ttl", Kind::Length(1, MAX_TTL, "config::vault-ttl"), "How long a credential lives: at most 15m."),
+        key(
+            "key-type",
+            Kind::Choice(&["ecdsa-p256", "ed25519"]),
+            "What `vault setup` makes the key as (transit). Default: ecdsa-p256.",
+        ),
+        key(
+            "key-version",
+            Kind::Int(1, 1_000_000),
+            "The version of the key that signs (transit). Default: the newest, which a rotation changes.",
+        ),
     ],
 );
 
@@ -396,6 +413,11 @@ static IMAGE: Keys = keys(
         ),
         key("platform", Kind::Text(Form::Platform), "Which of an index of several: os/arch[/variant]."),
         key("base", Kind::Text(Form::Name), "The image that it is built on."),
+        key(
+            "sbom",
+            Kind::Choice(&["scanned", "attested"]),
+            "Where its components come from: a scan, or an SBOM that somebody in [trust] has attested. Default: scanned.",
+        ),
     ],
 );
 

@@ -33,7 +33,7 @@ pub use types::{
     AdvisorySources, Config, Engine, Image, Project, RegistryCredential, Scan, ScanProgram, Service, Sign, SignWith,
     Store, Trust, Unavailable,
 };
-pub use vault::{Vault, VaultAuth, VaultRate, VaultRole};
+pub use vault::{Vault, VaultAuth, VaultError, VaultRate, VaultRole};
 
 /// How a config file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -202,6 +202,9 @@ pub struct Image {
     pub platform: Option<String>,
     /// The image it is built on.
     pub base: Option<Name>,
+    /// Whether its components come from an SBOM that somebody trusted has attested, instead of from a scan.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sbom_attested: bool,
 }
 
 /// `[services.NAME]`.

@@ -13,6 +13,8 @@ pub struct Vault {
     pub address: Option<String>,
     /// The namespace; else the environment's.
     pub namespace: Option<String>,
+    /// A PEM file with the authorities of its TLS, from the project's root; else the environment's.
+    pub ca: Option<String>,
     /// How to log in; else with the environment's token.
     pub auth: Option<VaultAuth>,
     /// How hard it may be asked.
@@ -33,8 +35,10 @@ pub struct VaultAuth {
     pub mount: Option<String>,
     /// For whom a token of the CI is asked.
     pub audience: Option<String>,
-    /// Why a token may live longer than an hour.
+    /// Why a token may live longer than that.
     pub allow_long_lived: Option<String>,
+    /// The longest that a token may live; [`VaultAuth::TOKEN_TTL`] seconds where it is not said.
+    pub max_token_ttl: Option<Duration>,
 }
 
 /// How hard Vault may be asked.
@@ -46,6 +50,11 @@ pub struct VaultRate {
     /// How often a request is tried again.
     pub retries: Option<u32>,
 }
+
+/// `[vault]` passed all checks and still cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("[vault] is not as it was checked: {0}")]
+pub struct VaultError(String);
 
 /// What a role is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -65,17 +74,43 @@ pub struct VaultRole {
     pub path: Option<String>,
     /// Its field.
     pub field: Option<String>,
+    /// What a key of transit is made as; [`VaultRole::KEY_TYPE`] where it is not said.
+    pub key_type: Option<String>,
+    /// The version of a key of transit that signs; the newest where it is not said.
+    pub key_version: Option<u32>,
+}
+
+impl VaultAuth {
+    /// How long a token may live where nothing else is said, in seconds.
+    pub const TOKEN_TTL: u64 = 3600;
 }
 
 impl VaultRole {
     /// How long a certificate lives where nothing else is said, in seconds.
     pub const TTL: u64 = 600;
+    /// What a key is made as where nothing else is said.
+    pub const KEY_TYPE: &str = "ecdsa-p256";
+
+    /// Where its engine is mounted.
+    pub fn mounted(&self) -> &str {
+        match (&self.mount, self.engine.as_str()) {
+            (Some(mount), _) => mount,
+            // A secret's path has its mount in front.
+            (None, "kv") => {
+                self.path.as_deref().and_then(|path| path.split_once("/data/")).map_or("secret", |(mount, _)| mount)
+            }
+            (None, engine) => engine,
+        }
+    }
 }
 
 impl Config {
     /// `[vault]`; what is left out where there is none.
-    pub fn vault(&self) -> Vault {
-        // It was checked key by key when the config was read.
-        self.vault.as_ref().and_then(|vault| Vault::deserialize(vault).ok()).unwrap_or_default()
+    ///
+    /// # Errors
+    /// It is not what the checks of a config let through: these and this program's types differ.
+    pub fn vault(&self) -> Result<Vault, VaultError> {
+        let vault = self.vault.as_ref().map(Vault::deserialize).transpose();
+        vault.map(Option::unwrap_or_default).map_err(|error| VaultError(error.to_string()))
     }
 }

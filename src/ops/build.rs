@@ -95,7 +95,7 @@ pub fn build(world: &World, options: &Options) -> Result<(Outcome, Option<Prepar
     let first_seen = prepared.previous.as_ref().map(|(lock, _)| FirstSeen::from_lock(lock)).unwrap_or_default();
     let trust = || read_trust(world.workspace.as_ref(), &prepared.project.config.trust);
     let previous = prepared.previous.as_ref().map(|(lock, _)| lock);
-    let found = required::find(world, &prepared.project, &trust, previous, &evidence)?;
+    let found = required::find(world, &prepared.project, &trust, previous, &evidence, &prepared.sboms)?;
     let inputs = Inputs {
         config: &prepared.project.config,
         services: &prepared.services,

@@ -1,7 +1,7 @@
 //! `doctor`: whether this machine has what a build needs, one check a line.
 
 use super::scanners::{open_scanner, spec};
-use super::{Exit, Failure, Project, World};
+use super::{Exit, Failure, Project, Safety, World};
 use crate::config::{Config, Engine, SignWith};
 use crate::execute;
 use crate::model::Timestamp;
@@ -86,6 +86,9 @@ pub fn doctor(world: &World, credentials: &[&str]) -> Vec<Check> {
         checks.extend(key(world, config));
     }
     checks.extend([Engine::Trivy, Engine::Syft].map(|engine| scanner(world, config.as_ref(), engine)));
+    if let Some(config) = &config {
+        checks.extend(vault(world, config));
+    }
     let now = world.clock.now();
     let modified = database(world, config.as_ref(), now, &mut checks);
     checks.push(clock(now, modified));
@@ -145,6 +148,40 @@ fn scanner(world: &World, config: Option<&Config>, engine: Engine) -> Check {
             Ok(_) => Check::warning(&name, "it is being replaced just now", "look again"),
         },
     }
+}
+
+/// Vault's settings: a line for each that is not safe, or not known.
+fn vault(world: &World, config: &Config) -> Vec<Check> {
+    const NAME: &str = "vault";
+    if config.vault.is_none() {
+        return Vec::new();
+    }
+    if world.offline {
+        return vec![Check::warning(NAME, "not looked at: offline", "`proofmark vault status`")];
+    }
+    let status = match super::vault_status(world, config) {
+        Ok(status) => status,
+        // A build may have what it needs to log in, where who looks has not.
+        Err(failure) if failure.exit == Exit::Usage => {
+            return vec![Check::warning(NAME, format!("not known: {}", failure.message), "look where it can be seen")];
+        }
+        Err(failure) => return vec![Check::of_failure(NAME, &failure)],
+    };
+    let mut checks: Vec<Check> = Vec::new();
+    for probe in &status.probes {
+        let found = format!("{} {}: {}", probe.place, probe.name, probe.found);
+        let mend = probe.mend.as_deref().unwrap_or("`proofmark vault status` tells more");
+        match probe.safety {
+            Safety::Safe => {}
+            Safety::Weak => checks.push(Check::warning(NAME, found, mend)),
+            Safety::NotKnown => checks.push(Check::warning(NAME, format!("not known: {found}"), mend)),
+            Safety::Unsafe => checks.push(Check::problem(NAME, Exit::Policy, found, mend)),
+        }
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok(NAME, format!("{} settings are safe", status.probes.len())));
+    }
+    checks
 }
 
 /// The database's age; gives when its latest record was changed.

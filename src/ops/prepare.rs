@@ -1,7 +1,8 @@
 //! What `plan` and `build` begin with, so that they agree: everything read, nothing run.
 
 use super::project::{LocatedSubjects, Project, read_lock};
-use super::scanners::open_scanner;
+use super::required;
+use super::scanners::{engines, open_scanner};
 use super::warm::State;
 use super::{Exit, Failure, World};
 use crate::config::Engine;
@@ -9,7 +10,6 @@ use crate::matching;
 use crate::model::{Digest, Duration, Lock, Name, ScannerIdentity, Subject, Timestamp};
 use crate::plan::{Plan, PlanInput, plan};
 use crate::ports::{Advisories, AdvisoriesError, Scanner, Stamp};
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub struct Prepared {
     pub tools: BTreeMap<Engine, Arc<dyn Scanner>>,
     /// The plan.
     pub plan: Plan,
+    /// SBOMs that others have attested, of the subjects that take them.
+    pub(super) sboms: required::Sboms,
     /// Files other than subjects that were read, with their stamps from before.
     pub(super) read: Vec<(String, Stamp)>,
 }
@@ -61,8 +63,8 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
     stamped(world, &world.config_path, &mut read);
     let project = Project::open(world)?;
     project.require_available()?;
-    for key in &project.config.trust.keys {
-        stamped(world, key, &mut read);
+    for path in project.config.trust.keys.iter().chain(&project.config.trust.roots) {
+        stamped(world, path, &mut read);
     }
     let services = project.select(&wanted.services)?;
     let as_of = wanted.as_of.unwrap_or_else(|| world.clock.now());
@@ -70,16 +72,17 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
     let advisories = world.advisories.open(&database).map_err(|error| advisories_failure(&error))?;
     let previous = read_lock(world)?;
     let known_digest = |path: &str, stamp: &Stamp| state.and_then(|state| state.known(path, stamp));
-    let located = project.locate(world.subjects.as_ref(), &services, &known_digest)?;
+    let mut located = project.locate(world.subjects.as_ref(), &services, &known_digest)?;
+    let sboms = required::sboms(world, &project, previous.as_ref().map(|(lock, _)| lock), &mut located)?;
 
     let (mut scanners, mut tools) = (BTreeMap::new(), BTreeMap::new());
-    for service in project.config.services.values() {
-        if let Entry::Vacant(entry) = scanners.entry(service.engine) {
-            let scanner = open_scanner(world, Some(&project.config), service.engine)?;
-            entry.insert((scanner.identity().clone(), scanner.options()));
-            tools.insert(service.engine, scanner);
-        }
+    for engine in engines(&project.config) {
+        let scanner = open_scanner(world, Some(&project.config), engine)?;
+        scanners.insert(engine, (scanner.identity().clone(), scanner.options()));
+        tools.insert(engine, scanner);
     }
+    let attested: BTreeMap<(Name, Name), Digest> =
+        sboms.iter().map(|(place, (attestation, _))| (place.clone(), attestation.statement)).collect();
     let holds = |(lock, text): &(Lock, String)| {
         lock.inputs.as_of == as_of
             || state.is_some_and(|state| state.holds(as_of) && state.is_of_lock(&Digest::of(text.as_bytes())))
@@ -91,6 +94,7 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
         graph: &project.graph,
         services: &services,
         subjects: &subjects,
+        attested: &attested,
         scanners: &scanners,
         snapshot: advisories.snapshot().digest,
         matching_revision: matching::REVISION,
@@ -112,6 +116,7 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
         tools,
         plan,
         read,
+        sboms,
         project,
     })
 }

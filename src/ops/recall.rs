@@ -165,8 +165,7 @@ fn rematched(stored: Stored) -> SubjectEvidence {
 
 /// The scanner of each engine in use, as the lock names it.
 fn scanners(project: &Project, lock: &Lock) -> Option<BTreeMap<Engine, ScannerIdentity>> {
-    let engines: BTreeSet<Engine> = project.config.services.values().map(|service| service.engine).collect();
-    engines
+    super::scanners::engines(&project.config)
         .into_iter()
         .map(|engine| {
             let name = engine.as_str();

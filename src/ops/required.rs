@@ -6,15 +6,19 @@
 use super::project::Project;
 use super::push::registry_failure;
 use super::store::{Kind, Store};
+use super::verify::read_trust;
 use super::{Exit, Failure, World};
 use crate::attest::{ForeignAttestation, Trust, verify_foreign};
 use crate::execute::EvidenceMap;
 use crate::model::{Digest, Lock, LockRequired, LockSubject, Name, Requirement, Subject, SubjectDigest, SubjectKind};
-use crate::ports::{Event, ImageAt};
+use crate::ports::{AttestedSbom, Event, ImageAt, Located};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// By service and subject.
 pub(super) type Required = BTreeMap<(Name, Name), Vec<LockRequired>>;
+
+/// SBOMs that others have attested, of the subjects that take them instead of a scan: by service and subject.
+pub(super) type Sboms = BTreeMap<(Name, Name), Evidence>;
 
 /// What was found, and its bytes by digest.
 #[derive(Debug, Default)]
@@ -35,6 +39,7 @@ pub(super) fn find(
     trust: &dyn Fn() -> Result<Trust, Failure>,
     previous: Option<&Lock>,
     evidence: &EvidenceMap,
+    sboms: &Sboms,
 ) -> Result<Found, Failure> {
     let config = &project.config;
     let store = Store::new(world, &config.store.dir);
@@ -42,7 +47,8 @@ pub(super) fn find(
     let mut trusted = None;
     for ((service, name), evidence) in evidence {
         let policy = config.services.get(service).and_then(|service| config.policies.get(&service.policy));
-        let Some(policy) = policy.filter(|policy| !policy.require.is_empty()) else { continue };
+        let sbom = sboms.get(&(service.clone(), name.clone()));
+        let Some(policy) = policy.filter(|policy| sbom.is_some() || !policy.require.is_empty()) else { continue };
         let subject = &evidence.subject;
         let (SubjectKind::Image, SubjectDigest::Sha256(digest)) = (subject.kind, subject.digest) else { continue };
         let trust = match &trusted {
@@ -51,7 +57,8 @@ pub(super) fn find(
         };
         let image = Image { world, store: &store, trust, subject, digest };
         let recorded = previous.and_then(|lock| subject_of(lock, service, name));
-        let chosen = image.choose(&policy.require, recorded)?;
+        let mut chosen = image.choose(&policy.require, recorded)?;
+        chosen.extend(sbom.cloned());
         let mut required = Vec::new();
         for (attestation, bytes) in chosen {
             required.push(entry(&attestation));
@@ -60,6 +67,53 @@ pub(super) fn find(
         required.sort();
         required.dedup();
         found.required.insert((service.clone(), name.clone()), required);
+    }
+    Ok(found)
+}
+
+/// Finds the SBOMs of the images whose components are to come from one that somebody trusted has attested, and gives them to the
+/// subjects.
+///
+/// # Errors
+/// A place cannot be reached; or there is none, and so nothing is known of the image.
+pub(super) fn sboms(
+    world: &World,
+    project: &Project,
+    previous: Option<&Lock>,
+    located: &mut BTreeMap<(Name, Name), Located>,
+) -> Result<Sboms, Failure> {
+    let config = &project.config;
+    let store = Store::new(world, &config.store.dir);
+    let wanted = Requirement::parse("sbom").map_err(|error| Failure::new(Exit::Bug, "required::word", error))?;
+    let wanted = BTreeSet::from([wanted]);
+    let mut found = Sboms::new();
+    let mut trusted = None;
+    for ((service, name), located) in located {
+        if !config.images.get(name).is_some_and(|image| image.sbom_attested)
+            || located.subject.kind != SubjectKind::Image
+        {
+            continue;
+        }
+        let missing = |why: &str| {
+            let what = format!("images.{name}: {why}");
+            Failure::new(Exit::Incomplete, "required::no-sbom", what)
+                .help("have it attested, or scan the image: `sbom = \"scanned\"`")
+        };
+        let SubjectDigest::Sha256(digest) = located.subject.digest else {
+            return Err(missing("there is no manifest that an SBOM could be attested of"));
+        };
+        let trust = match &trusted {
+            Some(trust) => trust,
+            None => trusted.insert(read_trust(world.workspace.as_ref(), &config.trust)?),
+        };
+        let image = Image { world, store: &store, trust, subject: &located.subject, digest };
+        let recorded = previous.and_then(|lock| subject_of(lock, service, name));
+        let evidence = image.choose(&wanted, recorded)?.into_iter().next();
+        let (attestation, bytes) =
+            evidence.ok_or_else(|| missing("nobody who is trusted has attested an SBOM of it"))?;
+        let document = serde_json::to_vec(&attestation.predicate).unwrap_or_default().into();
+        located.attested = Some(AttestedSbom { statement: attestation.statement, document });
+        found.insert((service.clone(), name.clone()), (attestation, bytes));
     }
     Ok(found)
 }
@@ -121,7 +175,7 @@ fn verified(store: &Store<'_>, trust: &Trust, bundle: &Digest) -> Result<(Foreig
 }
 
 /// An attestation, and its bytes.
-type Evidence = (ForeignAttestation, Vec<u8>);
+pub(super) type Evidence = (ForeignAttestation, Vec<u8>);
 
 struct Image<'a> {
     world: &'a World,

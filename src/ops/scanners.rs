@@ -4,6 +4,7 @@ use super::{Exit, Failure, World};
 use crate::config::{Config, Engine, ScanProgram};
 use crate::model::Name;
 use crate::ports::{OpenScannerError, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Opens the scanner of an engine, as the config describes it; where there is no config, by the engine's own name.
@@ -55,4 +56,12 @@ fn scanner_failure(error: &OpenScannerError) -> Failure {
         }
     };
     Failure::new(exit, code, error.to_string()).help(help)
+}
+
+/// The engines that a config uses. What others have attested is read by the built-in one.
+pub(super) fn engines(config: &Config) -> BTreeSet<Engine> {
+    let of_services = config.services.values().map(|service| service.engine);
+    let images = config.services.values().flat_map(|service| &service.images);
+    let mut attested = images.filter_map(|name| config.images.get(name)).filter(|image| image.sbom_attested);
+    of_services.chain(attested.next().map(|_| Engine::Builtin)).collect()
 }

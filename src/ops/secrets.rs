@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The secret behind a Vault role; `None` where the role holds none, which was refused with the config.
 pub(super) fn secret(config: &Config, role: &Name) -> Option<SecretSpec> {
-    let vault = config.vault();
+    let vault = config.vault().ok()?;
     let found = vault.roles.get(role)?;
     let place = match found.engine.as_str() {
         "kv" => SecretPlace::Kv { path: found.path.clone()?, field: found.field.clone()? },
@@ -19,7 +19,7 @@ pub(super) fn secret(config: &Config, role: &Name) -> Option<SecretSpec> {
         },
         _ => return None,
     };
-    Some(SecretSpec { vault: Box::new(spec(config)), place })
+    Some(SecretSpec { vault: Box::new(spec(&vault)), place })
 }
 
 /// The credentials of registries, by host.

@@ -2,7 +2,7 @@
 
 use super::signing::sign_failure;
 use super::{Exit, Failure, LOCAL_KEY, World};
-use crate::config::{Config, SignWith};
+use crate::config::{Config, SignWith, Vault};
 use crate::execute::Waiter;
 use crate::model::SignerId;
 use crate::ports::{SignerSpec, VaultSpec};
@@ -18,19 +18,20 @@ pub(super) fn signer_spec(config: &Config, with: &SignWith) -> Result<SignerSpec
         }
         SignWith::Role(role) => role,
     };
-    let vault = config.vault();
+    let vault = settings(config)?;
     match vault.roles.get(role) {
         Some(found) if found.engine == "transit" => Ok(SignerSpec::Transit {
-            mount: found.mount.clone().unwrap_or_else(|| "transit".to_owned()),
+            mount: found.mounted().to_owned(),
             key: found.role.clone().unwrap_or_default(),
-            vault: Box::new(spec(config)),
+            version: found.key_version,
+            vault: Box::new(spec(&vault)),
         }),
         Some(found) if found.engine == "pki" => Ok(SignerSpec::Pki {
-            mount: found.mount.clone().unwrap_or_else(|| "pki".to_owned()),
+            mount: found.mounted().to_owned(),
             role: found.role.clone().unwrap_or_default(),
             identity: found.identity.clone(),
             ttl: found.ttl.map_or(crate::config::VaultRole::TTL, |ttl| ttl.secs()),
-            vault: Box::new(spec(config)),
+            vault: Box::new(spec(&vault)),
         }),
         _ => {
             let what = format!("signing by the Vault role `{role}`, which is neither of engine transit nor pki");
@@ -49,18 +50,28 @@ pub(super) fn is_by(config: &Config, with: &SignWith, signer: &SignerId) -> bool
     }
 }
 
-pub(super) fn spec(config: &Config) -> VaultSpec {
-    let vault = config.vault();
-    let auth = vault.auth;
+/// `[vault]`.
+///
+/// # Errors
+/// It is not as it was checked.
+pub(super) fn settings(config: &Config) -> Result<Vault, Failure> {
+    config.vault().map_err(|error| Failure::new(Exit::Bug, "config::vault", error.to_string()))
+}
+
+/// How Vault is reached.
+pub(super) fn spec(vault: &Vault) -> VaultSpec {
+    let auth = &vault.auth;
     let of = |part: fn(&crate::config::VaultAuth) -> Option<String>| auth.as_ref().and_then(part);
     VaultSpec {
-        address: vault.address,
-        namespace: vault.namespace,
+        address: vault.address.clone(),
+        namespace: vault.namespace.clone(),
+        authorities: vault.ca.clone(),
         method: of(|auth| Some(auth.method.clone())),
         role: of(|auth| auth.role.clone()),
         mount: of(|auth| auth.mount.clone()),
         audience: of(|auth| auth.audience.clone()),
         allow_long_lived: of(|auth| auth.allow_long_lived.clone()),
+        longest: auth.as_ref().and_then(|auth| auth.max_token_ttl).map(|length| length.secs()),
         requests_per_second: vault.rate.requests_per_second,
         retries: vault.rate.retries,
     }
@@ -73,7 +84,7 @@ pub(super) fn spec(config: &Config) -> VaultSpec {
 pub fn public_key(world: &World, config: &Config, role: &str) -> Result<String, Failure> {
     let unknown = || Failure::new(Exit::Usage, "vault::unknown-role", format!("the config has no Vault role `{role}`"));
     let name = crate::model::Name::new(role).map_err(|_| unknown())?;
-    if !config.vault().roles.contains_key(&name) {
+    if !settings(config)?.roles.contains_key(&name) {
         return Err(unknown());
     }
     let spec = signer_spec(config, &SignWith::Role(name))?;

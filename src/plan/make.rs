@@ -25,6 +25,8 @@ pub struct PlanInput<'a> {
     pub services: &'a BTreeSet<Name>,
     /// Their subjects.
     pub subjects: &'a BTreeMap<(Name, Name), &'a Subject>,
+    /// Of subjects whose components somebody has attested: the statement. The built-in scanner reads them, whatever the engine.
+    pub attested: &'a BTreeMap<(Name, Name), Digest>,
     /// The scanner of each engine in use, and its options.
     pub scanners: &'a BTreeMap<Engine, (ScannerIdentity, String)>,
     /// Digest of the advisory snapshot.
@@ -59,10 +61,14 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     }
     for service in &order {
         let Some(declared) = input.config.services.get(*service) else { continue };
-        let Some((scanner, options)) = input.scanners.get(&declared.engine) else { continue };
         for (name, subject) in of_service.get(service).map(Vec::as_slice).unwrap_or_default() {
             let used_by = ((*service).clone(), (*name).clone());
-            let sbom_key = key::sbom_key(subject, scanner, options);
+            let attested = input.attested.get(&used_by);
+            let engine = if attested.is_some() { Engine::Builtin } else { declared.engine };
+            let Some((scanner, options)) = input.scanners.get(&engine) else { continue };
+            let options =
+                attested.map_or_else(|| options.clone(), |statement| format!("{options};attested={statement}"));
+            let sbom_key = key::sbom_key(subject, scanner, &options);
             if let Some(known) = by_key.get(&sbom_key).and_then(|at| subjects.get_mut(*at)) {
                 known.used_by.push(used_by);
                 continue;
@@ -70,7 +76,7 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
             let recorded =
                 previous.get(service).and_then(|locked| locked.subjects.iter().find(|locked| locked.name == **name));
             by_key.insert(sbom_key, subjects.len());
-            subjects.push(subject_plan(input, used_by, declared.engine, subject, sbom_key, recorded));
+            subjects.push(subject_plan(input, used_by, engine, subject, sbom_key, recorded));
         }
     }
     let running = subjects.iter().filter(|subject| subject.sbom.decision.reason().is_some()).count();

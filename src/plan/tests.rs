@@ -70,6 +70,7 @@ impl Setting {
         let subjects = self.subjects();
         let scanner = ScannerIdentity { name: "builtin".into(), version: self.scanner.into(), binary: None };
         plan(&PlanInput {
+            attested: &BTreeMap::new(),
             config: &self.config,
             graph: &ComplianceGraph::new(&self.config),
             services: &self.config.services.keys().cloned().collect::<BTreeSet<_>>(),
@@ -225,6 +226,7 @@ fn one_subject_of_several_services_is_scanned_once() {
     subjects.insert((Name::new("web").unwrap(), Name::new("source").unwrap()), store);
     let scanner = ScannerIdentity { name: "builtin".into(), version: "1".into(), binary: None };
     let plan = plan(&PlanInput {
+        attested: &BTreeMap::new(),
         config: &setting.config,
         graph: &ComplianceGraph::new(&setting.config),
         services: &setting.config.services.keys().cloned().collect(),

@@ -30,9 +30,11 @@ pub use scanner::{
 };
 pub use secrets::{SecretError, SecretPlace, SecretSpec, SecretValue, Secrets};
 pub use signer::{Made, ServerRequest, SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};
-pub use subjects::{ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects};
+pub use subjects::{
+    AttestedSbom, ImageSpec, Located, RemoteBlobs, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects,
+};
 pub use timestamper::{Stamped, TimestampError, Timestamper, TimestamperSpec, Timestampers};
-pub use vault::{VaultAdmin, VaultAdminError, VaultRequest};
+pub use vault::{Filled, VaultAdmin, VaultAdminError, VaultLook, VaultRequest};
 pub use workspace::{FileKind, FileStat, Workspace, WorkspaceError};
 
 /// A future in a box, so that traits with async methods stay usable as `dyn`.

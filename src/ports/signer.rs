@@ -49,6 +49,8 @@ pub enum SignerSpec {
         mount: String,
         /// The key's name.
         key: String,
+        /// Its version; `None` for the newest.
+        version: Option<u32>,
     },
     /// A key made for the run, with a certificate from Vault's PKI engine.
     Pki {
@@ -72,6 +74,8 @@ pub struct VaultSpec {
     pub address: Option<String>,
     /// The namespace.
     pub namespace: Option<String>,
+    /// A PEM file with the authorities of its TLS, from the project's root.
+    pub authorities: Option<String>,
     /// How to log in: `jwt`, `approle`, `kubernetes`, `token`, `agent`.
     pub method: Option<String>,
     /// The role to log in as.
@@ -80,8 +84,10 @@ pub struct VaultSpec {
     pub mount: Option<String>,
     /// For whom a token of the CI is asked.
     pub audience: Option<String>,
-    /// Why a token may live longer than an hour.
+    /// Why a token may live longer than that.
     pub allow_long_lived: Option<String>,
+    /// The longest that a token may live, in seconds; an hour where it is not said.
+    pub longest: Option<u64>,
     /// Requests a second at most.
     pub requests_per_second: Option<u32>,
     /// How often a request is tried again.

@@ -71,6 +71,8 @@ pub struct Located {
     pub inputs: Vec<(String, Stamp, Option<Digest>)>,
     /// Where it is not on this machine: what its blobs are read from.
     pub remote: Option<Arc<dyn RemoteBlobs>>,
+    /// An SBOM of it that somebody trusted has attested, which is taken for what it says instead of a scan.
+    pub attested: Option<AttestedSbom>,
     /// Whether the reference may mean something else tomorrow though no input of this machine changes: a tag in a registry.
     pub moves: bool,
 }
@@ -83,8 +85,17 @@ impl Located {
         manifest: Vec<u8>,
         inputs: Vec<(String, Stamp, Option<Digest>)>,
     ) -> Self {
-        Self { subject, root, manifest, inputs, remote: None, moves: false }
+        Self { subject, root, manifest, inputs, remote: None, attested: None, moves: false }
     }
+}
+
+/// An SBOM that somebody else has attested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttestedSbom {
+    /// Digest of the statement.
+    pub statement: Digest,
+    /// The document, CycloneDX or SPDX, JSON.
+    pub document: Arc<[u8]>,
 }
 
 /// Blobs that are read from elsewhere.

@@ -60,6 +60,21 @@ pub fn client(base: &Url, authorities: Option<&[u8]>) -> Result<ClientBuilder, S
     Ok(builder)
 }
 
+/// The most bytes of a file of authorities.
+const MOST_AUTHORITIES: u64 = 16 << 20;
+
+/// A file of authorities, for [`client`].
+///
+/// # Errors
+/// It cannot be read, or is too large.
+pub fn authorities(path: &std::path::Path) -> Result<Vec<u8>, String> {
+    use std::io::Read as _;
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(MOST_AUTHORITIES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > MOST_AUTHORITIES { Err("too large".to_owned()) } else { Ok(bytes) }
+}
+
 /// What went wrong below HTTP, in few words. Never holds the address.
 pub fn reason(error: &reqwest::Error) -> String {
     let mut reason = String::new();

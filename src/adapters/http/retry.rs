@@ -61,22 +61,6 @@ impl Call {
         Retried { requests: self.requests.load(Ordering::Relaxed), retries: self.retries.load(Ordering::Relaxed) }
     }
 
-    /// Tries once, in turn with the others.
-    ///
-    /// # Errors
-    /// The try's.
-    pub async fn once<T, E, F>(&self, attempt: impl FnOnce() -> F) -> Result<T, E>
-    where
-        F: Future<Output = Outcome<T, E>>,
-    {
-        self.limiter.turn().await;
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        match attempt().await {
-            Outcome::Done(done) => Ok(done),
-            Outcome::Failed(error) | Outcome::Again { error, .. } => Err(error),
-        }
-    }
-
     /// Tries until it is done, has failed for good, or must not go on.
     ///
     /// # Errors

@@ -31,9 +31,9 @@ impl Signers for Signatories {
                     let path = self.key.clone().unwrap_or_else(|| self.root.join(key));
                     Ok(Arc::new(local::LocalSigner::open(&path)?) as Arc<dyn Signer>)
                 }
-                SignerSpec::Transit { vault, mount, key } => {
+                SignerSpec::Transit { vault, mount, key, version } => {
                     let (vault, login) = self.vault.vault(vault).await?;
-                    Ok(Arc::new(TransitSigner::open(vault, login, mount, key).await?) as Arc<dyn Signer>)
+                    Ok(Arc::new(TransitSigner::open(vault, login, mount, key, *version).await?) as Arc<dyn Signer>)
                 }
                 SignerSpec::Pki { vault, mount, role, identity, ttl } => {
                     let identity =

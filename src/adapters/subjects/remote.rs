@@ -45,6 +45,7 @@ pub(super) fn locate(remote: &Remote, spec: &ImageSpec) -> Result<Located, Subje
         digest: SubjectDigest::Sha256(descriptor.digest),
     };
     Ok(Located {
+        attested: None,
         subject,
         root: PathBuf::new(),
         manifest: bytes,

@@ -4,7 +4,7 @@ use super::environment::VaultEnvironment;
 use crate::adapters::http::backoff::{self, Backoff};
 use crate::adapters::http::{self, Call, Limiter, Outcome, Retried};
 use crate::ports::{Cancel, ServerRequest, SignError, VaultSpec};
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl From<VaultError> for SignError {
 pub(crate) enum Tries {
     /// Until it succeeds, within bounds: to make it again does no harm.
     Several,
-    /// Once: what it spends cannot be spent again.
+    /// Once, but for "too many requests", by which nothing was spent: what it spends cannot be spent again.
     One,
 }
 
@@ -83,9 +83,16 @@ impl Vault {
             address.ok_or_else(|| refuse("Vault has no address: set [vault] address or VAULT_ADDR".into()))?;
         let base = Url::parse(&format!("{}/", address.trim_end_matches('/')))
             .map_err(|error| refuse(format!("{address}: {error}")))?;
-        let authorities = environment.authorities.as_ref().map(|path| {
-            std::fs::read(path).map_err(|error| refuse(format!("VAULT_CACERT: {}: {error}", path.display())))
-        });
+        // What the config says is shown as it says it, not by where the project lies.
+        let named = match (&spec.authorities, &environment.authorities) {
+            (Some(path), _) => {
+                Some((environment.root.get().cloned().unwrap_or_default().join(path), format!("[vault] ca: {path}")))
+            }
+            (None, Some(path)) => Some((path.clone(), format!("VAULT_CACERT: {}", path.display()))),
+            (None, None) => None,
+        };
+        let authorities =
+            named.map(|(path, name)| http::authorities(&path).map_err(|reason| refuse(format!("{name}: {reason}"))));
         let builder = http::client(&base, authorities.transpose()?.as_deref()).map_err(refuse)?;
         let client = builder
             .timeout(Duration::from_secs(30))
@@ -105,6 +112,17 @@ impl Vault {
     /// What has been asked so far.
     pub(crate) fn counts(&self) -> Retried {
         self.call.counts()
+    }
+
+    /// Asks another server on the way to this one, with the same tries; counted with this one's requests.
+    ///
+    /// # Errors
+    /// As the attempt's.
+    pub(crate) async fn aside<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, VaultError>
+    where
+        F: Future<Output = Outcome<T, VaultError>>,
+    {
+        self.call.run(attempt).await
     }
 
     /// Asks; gives the whole answer, `null` for none.
@@ -127,7 +145,13 @@ impl Vault {
         let attempt = || self.once(token, method, path, &url, body);
         match tries {
             Tries::Several => self.call.run(attempt).await,
-            Tries::One => self.call.once(attempt).await,
+            Tries::One => {
+                let only_throttled = |outcome| match outcome {
+                    Outcome::Again { error, throttled: false, .. } => Outcome::Failed(error),
+                    outcome => outcome,
+                };
+                self.call.run(|| async { only_throttled(attempt().await) }).await
+            }
         }
     }
 
@@ -144,7 +168,11 @@ impl Vault {
             request = request.header("X-Vault-Namespace", namespace);
         }
         if let Some(token) = token {
-            request = request.header("X-Vault-Token", token.as_str());
+            let Ok(mut value) = HeaderValue::from_str(token) else {
+                return Outcome::Failed(VaultError::Refused("the token of Vault is not one".to_owned()));
+            };
+            value.set_sensitive(true);
+            request = request.header("X-Vault-Token", value);
         }
         if let Some(body) = body {
             let Ok(bytes) = serde_json::to_vec(body) else { return Outcome::Failed(VaultError::Unusable(path.into())) };
@@ -156,8 +184,7 @@ impl Vault {
             Err(error) => return again(VaultError::Unreachable(http::reason(&error)), None, false, false),
         };
         let status = response.status();
-        let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let after = after.and_then(|value| backoff::retry_after(value, jiff::Timestamp::now().as_second()));
+        let after = retry_after(&response);
         let mut bytes = Zeroizing::new(Vec::new());
         loop {
             match response.chunk().await {
@@ -192,6 +219,12 @@ pub(crate) fn request(answer: &Value, path: &str) -> Option<Arc<ServerRequest>> 
     // A name of theirs that ends up in a file of ours: as short and plain as ids are.
     let is_plain = id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_plain.then(|| Arc::new(ServerRequest { path: path.to_owned(), id: id.to_owned() }))
+}
+
+/// What an answer asks to wait.
+pub(crate) fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    after.and_then(|value| backoff::retry_after(value, jiff::Timestamp::now().as_second()))
 }
 
 /// The errors of an answer, in one line. They may quote what was asked, never what is secret; still only a part is shown.

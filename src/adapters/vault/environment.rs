@@ -13,6 +13,8 @@ pub struct VaultEnvironment {
     pub address: Option<String>,
     /// `VAULT_NAMESPACE`.
     pub namespace: Option<String>,
+    /// The project's root, where the config's paths begin.
+    pub root: std::sync::OnceLock<PathBuf>,
     /// `VAULT_CACERT`: a PEM file.
     pub authorities: Option<PathBuf>,
     /// `VAULT_TOKEN`.
@@ -67,6 +69,7 @@ impl VaultEnvironment {
         let workflow = plain("GITHUB_SERVER_URL").zip(plain("GITHUB_WORKFLOW_REF"));
         let workflow = workflow.map(|(server, workflow)| format!("{}/{workflow}", server.trim_end_matches('/')));
         Self {
+            root: std::sync::OnceLock::new(),
             address: either("ADDR"),
             namespace: either("NAMESPACE"),
             authorities: either("CACERT").map(Into::into),

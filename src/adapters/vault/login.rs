@@ -2,15 +2,18 @@
 
 use super::client::{Tries, Vault, VaultError};
 use super::environment::{Secret, VaultEnvironment, of_file};
+use crate::adapters::http::{self, Outcome};
 use crate::ports::VaultSpec;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-/// The longest that a token may live without a reason in the config.
+/// The longest that a token may live without a word in the config, in seconds.
 const LONGEST: u64 = 3600;
+/// The most bytes of GitHub's answer.
+const GITHUB_LIMIT: usize = 64 << 10;
 
 /// A login.
 pub(crate) struct Login {
@@ -68,6 +71,15 @@ impl Login {
         }
     }
 
+    /// A token to look at settings with, whatever it may and however long it lives; not given up at the end.
+    ///
+    /// # Errors
+    /// Vault does not know it.
+    pub(crate) async fn given(vault: &Vault, token: Zeroizing<String>) -> Result<Self, VaultError> {
+        vault.ask(Some(&token), &Method::GET, "auth/token/lookup-self", None, Tries::Several).await?;
+        Ok(Self { token, made: false, renewable: false, until: std::sync::Mutex::default() })
+    }
+
     /// Asks Vault what the token is, and refuses one that is too mighty or lives too long.
     async fn look(&mut self, vault: &Vault, spec: &VaultSpec) -> Result<(), VaultError> {
         let path = "auth/token/lookup-self";
@@ -79,11 +91,14 @@ impl Login {
             return Err(VaultError::Refused("Vault's root token is not used: make one for this job".to_owned()));
         }
         if spec.allow_long_lived.is_none() {
-            let help = "let it live an hour at most, or say in [vault.auth] allow-long-lived why it may not";
+            let longest = spec.longest.unwrap_or(LONGEST);
+            let help = format!(
+                "let it live {longest} seconds at most, or say in [vault.auth] allow-long-lived why it may not"
+            );
             if ttl == 0 {
                 return Err(VaultError::Refused(format!("the token of Vault never ends: {help}")));
             }
-            if ttl > LONGEST {
+            if ttl > longest {
                 return Err(VaultError::Refused(format!("the token of Vault lives for {ttl} seconds: {help}")));
             }
         }
@@ -162,24 +177,46 @@ async fn jwt(vault: &Vault, spec: &VaultSpec, environment: &VaultEnvironment) ->
     let bad = |reason: String| VaultError::Refused(format!("ACTIONS_ID_TOKEN_REQUEST_URL: {reason}"));
     let mut url = reqwest::Url::parse(url).map_err(|error| bad(error.to_string()))?;
     url.query_pairs_mut().append_pair("audience", spec.audience.as_deref().unwrap_or(vault.address()));
-    let client =
-        crate::adapters::http::client(&url, None).map_err(bad)?.build().map_err(|error| bad(error.to_string()))?;
-    let request = client.get(url).bearer_auth(bearer.as_str());
-    let mut response = request.send().await.map_err(|error| {
-        VaultError::Unreachable(format!("GitHub's tokens: {}", crate::adapters::http::reason(&error)))
-    })?;
-    let mut body = Zeroizing::new(Vec::new());
-    while let Ok(Some(chunk)) = response.chunk().await {
-        if body.len() + chunk.len() > 64 << 10 {
-            break;
-        }
-        body.extend_from_slice(&chunk);
+    let client = http::client(&url, None).map_err(bad)?.timeout(Duration::from_secs(30));
+    let client = client.build().map_err(|error| bad(error.to_string()))?;
+    vault.aside(|| github(&client, &url, bearer)).await
+}
+
+/// A token of GitHub's: asked for as often as Vault would be.
+async fn github(
+    client: &reqwest::Client,
+    url: &reqwest::Url,
+    bearer: &Zeroizing<String>,
+) -> Outcome<Zeroizing<String>, VaultError> {
+    let unreachable = |reason: String| VaultError::Unreachable(format!("GitHub's tokens: {reason}"));
+    let again =
+        |reason: String, after, throttled| Outcome::Again { error: unreachable(reason), after, throttled, once: false };
+    // The header is marked as a secret by the client.
+    let mut response = match client.get(url.clone()).bearer_auth(bearer.as_str()).send().await {
+        Ok(response) => response,
+        Err(error) => return again(http::reason(&error), None, false),
+    };
+    let status = response.status();
+    let said = format!("it says {status}");
+    if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+        return again(said, super::client::retry_after(&response), status == StatusCode::TOO_MANY_REQUESTS);
     }
-    let answer: Option<Value> = serde_json::from_slice(&body).ok().filter(|_| response.status().is_success());
-    let token = answer.as_ref().and_then(|answer| answer.get("value")?.as_str());
-    token
-        .map(|token| Zeroizing::new(token.to_owned()))
-        .ok_or_else(|| VaultError::Unreachable(format!("GitHub's tokens: it says {}", response.status())))
+    if !status.is_success() {
+        return Outcome::Failed(unreachable(said));
+    }
+    let mut body = Zeroizing::new(Vec::new());
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= GITHUB_LIMIT => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Outcome::Failed(unreachable("the answer is too long".to_owned())),
+            Ok(None) => break,
+            Err(error) => return again(http::reason(&error), None, false),
+        }
+    }
+    let answer: Option<Value> = serde_json::from_slice(&body).ok();
+    let token = answer.as_ref().and_then(|answer| answer.get("value")?.as_str()).filter(|token| !token.is_empty());
+    let none = || Outcome::Failed(unreachable("there is no token in the answer".to_owned()));
+    token.map_or_else(none, |token| Outcome::Done(Zeroizing::new(token.to_owned())))
 }
 
 async fn approle(
@@ -199,7 +236,7 @@ async fn approle(
         body["secret_id"] = secret_id.as_str().into();
     }
     let path = format!("auth/{mount}/login");
-    // A secret id may be good for one login: it is not tried again.
+    // A secret id may be good for one login: it is not tried again, unless it was not even looked at.
     let answer = vault.ask(None, &Method::POST, &path, Some(&body), Tries::One).await?;
     token_of(&answer, &path)
 }

@@ -42,11 +42,17 @@ pub(crate) struct TransitSigner {
 }
 
 impl TransitSigner {
-    /// Looks at the key: it must be one that signs, and one that cannot leave Vault. Its newest version is used.
+    /// Looks at the key: it must be one that signs, and one that cannot leave Vault. Without a version, its newest is used.
     ///
     /// # Errors
     /// There is no such key, it is of another kind, or it can be exported.
-    pub(crate) async fn open(vault: Arc<Vault>, login: Arc<Login>, mount: &str, key: &str) -> Result<Self, VaultError> {
+    pub(crate) async fn open(
+        vault: Arc<Vault>,
+        login: Arc<Login>,
+        mount: &str,
+        key: &str,
+        version: Option<u32>,
+    ) -> Result<Self, VaultError> {
         let path = format!("{mount}/keys/{key}");
         let unusable = || VaultError::Unusable(path.clone());
         let answer = vault.ask(Some(&login.token), &Method::GET, &path, None, Tries::Several).await?;
@@ -68,13 +74,19 @@ impl TransitSigner {
                 )));
             }
         };
-        let version = data
+        let newest = data
             .get("latest_version")
             .and_then(Value::as_u64)
             .and_then(|version| u32::try_from(version).ok())
             .ok_or_else(unusable)?;
+        let version = version.unwrap_or(newest);
         let text =
             data.get("keys").and_then(|keys| keys.get(version.to_string())).and_then(|key| key.get("public_key"));
+        if text.is_none() {
+            return Err(VaultError::Refused(format!(
+                "the key {mount}/{key} shows no version {version}: its newest is {newest}"
+            )));
+        }
         let text = text.and_then(Value::as_str).ok_or_else(unusable)?;
         let spki = match kind {
             Kind::P256 => rustls_pki_types::SubjectPublicKeyInfoDer::from_pem_slice(text.as_bytes())

@@ -7,7 +7,7 @@ use crate::ports::Cancel;
 use serde_json::json;
 
 pub(super) fn run(context: &Context<'_>) -> Result<Exit, Failure> {
-    let world = context.world(Cancel::new())?;
+    let world = context.world_for(Cancel::new(), false)?;
     let checks = doctor(&world, &context.environment.credentials);
     let exit = health(&checks);
     match context.output.form {

@@ -57,6 +57,10 @@ fn each_for_its_reason() {
         (with("vault.roles.r = { engine = 'pki', role = 'x', ttl = '16m' }", ""), &["config::vault-ttl"]),
         (with("vault.roles.r = { engine = 'kv', path = 'x' }", ""), &["config::missing-key"]),
         (with("vault.roles.r = { engine = 'transit', role = 'x', field = 'f' }", ""), &["config::useless-key"]),
+        (with("vault.roles.r = { engine = 'pki', role = 'x', key-version = 1 }", ""), &["config::useless-key"]),
+        (with("vault.roles.r = { engine = 'transit', role = 'x', key-version = 0 }", ""), &["config::out-of-range"]),
+        (with("vault.auth = { method = 'token', max-token-ttl = '25h' }", ""), &["config::vault-token-ttl"]),
+        (with("vault.ca = '../ca.pem'", ""), &["config::path-outside"]),
         (with("vault.roles.local = { engine = 'transit', role = 'x' }", ""), &["config::reserved-name"]),
         (end(waiver("id = 'A'\nexpires = 2026-01-01\npackage = 'pkg:npm/@a/b@1'")), &["config::purl-version"]),
         (

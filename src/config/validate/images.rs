@@ -21,7 +21,8 @@ pub(super) fn validate(raw: &RawConfig, names: &Names<'_>, report: &mut Report) 
         needs.insert(name, base.into_iter().map(|base| (base.text, base.span)).collect());
         let (Some(reference), Ok(name)) = (section.owned("ref"), Name::new(name)) else { continue };
         let base = base.and_then(|base| Name::new(base.text).ok());
-        images.insert(name, Image { reference, platform: section.owned("platform"), base });
+        let sbom_attested = section.text("sbom").is_some_and(|found| found.text == "attested");
+        images.insert(name, Image { reference, platform: section.owned("platform"), base, sbom_attested });
     }
     cycles::check(&needs, "config::base-cycle", "is built on", report);
     images

@@ -15,9 +15,9 @@ pub(super) fn check(raw: &RawConfig, names: &Names<'_>, report: &mut Report) {
         plain(role, "path", false, report);
         let Some(engine) = role.text("engine") else { continue };
         let (needed, useless): (&[&str], &[&str]) = match engine.text {
-            "kv" => (&["path", "field"], &["role", "ttl", "identity"]),
-            "pki" => (&["role"], &["path", "field"]),
-            "identity" => (&["role"], &["path", "field", "ttl", "identity"]),
+            "kv" => (&["path", "field"], &["role", "ttl", "identity", "key-type", "key-version"]),
+            "pki" => (&["role"], &["path", "field", "key-type", "key-version"]),
+            "identity" => (&["role"], &["path", "field", "ttl", "identity", "key-type", "key-version"]),
             _ => (&["role"], &["path", "field", "ttl", "identity"]),
         };
         for key in needed.iter().filter(|key| role.item(key).is_none()) {

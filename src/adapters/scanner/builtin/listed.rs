@@ -18,3 +18,11 @@ pub(super) fn scan(request: &ScanRequest) -> Result<Sbom, ScanError> {
     }
     documents::read(&bytes).map(|document| document.sbom).map_err(|error| unusable(&error))
 }
+
+/// Reads the document that somebody trusted has attested.
+pub(super) fn attested(request: &ScanRequest) -> Result<Sbom, ScanError> {
+    let uri = &request.located.subject.uri;
+    let unusable = |reason: &dyn std::fmt::Display| ScanError::Unusable(format!("{uri}: its attested SBOM: {reason}"));
+    let document = request.located.attested.as_ref().ok_or_else(|| unusable(&"there is none"))?;
+    documents::read(&document.document).map(|document| document.sbom).map_err(|error| unusable(&error))
+}

@@ -53,6 +53,7 @@ impl Scanner for Builtin {
 
     fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask {
         ScanTask::Cpu(Box::new(move || match (request.located.subject.kind, request.located.subject.digest) {
+            _ if request.located.attested.is_some() => listed::attested(&request),
             (SubjectKind::Image, _) if request.located.subject.uri.starts_with("sbom:") => listed::scan(&request),
             (SubjectKind::Image, SubjectDigest::Sha256(_)) => image::scan(&self, &request),
             (SubjectKind::Image, SubjectDigest::DirHash(_)) => tree::scan(&request, true),
