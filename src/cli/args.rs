@@ -36,6 +36,9 @@ pub struct Global {
     /// Progress on standard error.
     #[arg(long, value_name = "HOW", default_value = "auto", global = true)]
     pub progress: ProgressForm,
+    /// Show what failed beside the lines of the config, as GitHub Actions does; there by itself.
+    #[arg(long, value_name = "WHERE", default_value = "auto", global = true)]
+    pub annotations: AnnotationForm,
     /// Say only what failed.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -53,6 +56,17 @@ pub enum When {
     Always,
     /// Never.
     Never,
+}
+
+/// Who shows annotations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnnotationForm {
+    /// GitHub Actions, where the run is its.
+    Auto,
+    /// GitHub Actions.
+    Github,
+    /// Nobody.
+    None,
 }
 
 /// Forms of progress.

@@ -1,5 +1,6 @@
 //! Arguments, exit codes and wiring: the only room that imports `adapters`, and the only one that prints.
 
+mod annotations;
 mod args;
 mod commands;
 mod cores;
@@ -31,6 +32,7 @@ pub fn run() -> ExitCode {
         _ => Form::Human,
     };
     let output = Output::new(form, cli.global.color, cli.global.quiet, environment.no_color);
+    let output = output.beside(wire::github(&cli.global, &environment));
     let done =
         accepted_form(&cli).and_then(|()| cores::forbid()).and_then(|()| commands::run(&cli, &environment, &output));
     let exit = done.unwrap_or_else(|failure| {

@@ -1,7 +1,7 @@
 //! Puts the adapters behind the ports, from the options and the environment.
 #![expect(clippy::disallowed_methods, reason = "the environment is read here, once")]
 
-use super::args::{Global, ProgressForm};
+use super::args::{AnnotationForm, Global, ProgressForm};
 use crate::adapters;
 use crate::adapters::vault::Session;
 use crate::execute;
@@ -42,6 +42,10 @@ pub(super) struct Environment {
     pub(super) credentials: Vec<&'static str>,
     /// Whether `NO_COLOR` is set to something.
     pub(super) no_color: bool,
+    /// Whether the run is GitHub Actions': `GITHUB_ACTIONS`.
+    pub(super) github: bool,
+    /// `GITHUB_WORKSPACE`: where the repository is.
+    pub(super) workspace: Option<PathBuf>,
     /// The Vault of this run: one login, whatever is wanted of it.
     pub(super) vault: Arc<Session>,
 }
@@ -62,6 +66,8 @@ impl Environment {
             osv_bucket,
             credentials,
             no_color: path("NO_COLOR").is_some(),
+            github: std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true"),
+            workspace: path("GITHUB_WORKSPACE"),
             vault: Arc::new(Session::new(vault(), Cancel::new())),
         }
     }
@@ -152,7 +158,7 @@ pub(super) fn world(
         advisories: Arc::new(adapters::advisories::LocalAdvisories::new(cache_directory.join("db"))),
         history: Arc::new(adapters::git::Git::new(root)),
         cache,
-        events: events(global),
+        events: events(global, environment),
         clock: Arc::new(adapters::clock::SystemClock),
         cancel,
         offline,
@@ -181,11 +187,36 @@ pub(super) fn remote(
 /// Gives up the login of this run, and says what it took.
 pub(super) fn log_out(global: &Global, environment: &Environment) {
     if let Ok(Some((requests, retries))) = execute::wait_for(environment.vault.end()) {
-        events(global).emit(Event::Asked { server: "Vault", requests, retries });
+        events(global, environment).emit(Event::Asked { server: "Vault", requests, retries });
     }
 }
 
-fn events(global: &Global) -> Arc<dyn Events> {
+/// Where the project is from the root of the repository that GitHub Actions works on; `None` where the run is not its.
+pub(super) fn github(global: &Global, environment: &Environment) -> Option<String> {
+    if !is_github(global, environment) {
+        return None;
+    }
+    let root = project(global).map(|(root, _)| root).ok()?;
+    let workspace = environment.workspace.as_ref().and_then(|path| std::fs::canonicalize(path).ok());
+    let below = workspace.and_then(|workspace| Some(root.strip_prefix(workspace).ok()?.to_owned()));
+    let below = below.map(|below| below.to_string_lossy().into_owned()).unwrap_or_default();
+    Some(if below.is_empty() { below } else { format!("{below}/") })
+}
+
+fn is_github(global: &Global, environment: &Environment) -> bool {
+    match global.annotations {
+        AnnotationForm::Auto => environment.github,
+        AnnotationForm::Github => true,
+        AnnotationForm::None => false,
+    }
+}
+
+fn events(global: &Global, environment: &Environment) -> Arc<dyn Events> {
+    let events = events_of(global);
+    if is_github(global, environment) { Arc::new(super::annotations::PlainTo(events)) } else { events }
+}
+
+fn events_of(global: &Global) -> Arc<dyn Events> {
     use adapters::progress;
     match global.progress {
         _ if global.quiet => Arc::new(Silent),

@@ -1,5 +1,6 @@
 //! Results in words, one format a file. Takes results, gives text; writes nothing.
 
+pub mod github;
 mod human;
 mod json;
 mod markdown;

@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context<'_>, args: &BuildArgs) -> Result<Exit, Failu
         }
         (BuildOutcome::Built(built), prepared) => {
             summarize(args, || markdown(&world, &built, prepared.as_ref()))?;
+            context.output.annotate(annotations(&world, &built, prepared.as_ref()));
             match context.output.form {
                 Form::Json => context.output.json(&json(&built)),
                 Form::Human => human(context, &world, &built, prepared.as_ref()),
@@ -63,6 +64,11 @@ fn markdown(world: &World, built: &Built, prepared: Option<&Prepared>) -> String
     let components = |service: &Name| built.components.get(service).copied().unwrap_or_default();
     let limits = |service: &Name, reason: &_| ops::limit_place(world, &prepared?.project, service, reason);
     report::markdown(built.project.as_str(), &built.services, &components, &limits)
+}
+
+fn annotations(world: &World, built: &Built, prepared: Option<&Prepared>) -> Vec<report::github::Annotation> {
+    let limits = |service: &Name, reason: &_| ops::limit_place(world, &prepared?.project, service, reason);
+    report::github::annotations(&built.services, &limits)
 }
 
 fn unchanged(summary: &Summary) -> String {

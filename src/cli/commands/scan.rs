@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
     let scanner = ops::open_scanner(&world, config.as_ref(), engine)?;
     let scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
     match (context.cli.global.format.as_deref(), context.output.form) {
-        (Some("cyclonedx"), _) => context.output.text(&String::from_utf8_lossy(&scan.cyclonedx())),
+        (Some("cyclonedx"), _) => context.output.document(&String::from_utf8_lossy(&scan.cyclonedx())),
         (_, Form::Json) => context.output.json(&json!({
             "version": 1,
             "subject": scan.subject,

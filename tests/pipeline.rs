@@ -1,4 +1,5 @@
-//! Secrets of Vault for scanners and registries: a real OpenBao, a real Trivy server, a real registry that wants a login.
+//! What a pipeline has beside its sources: secrets of Vault for scanners and registries (a real OpenBao, a real Trivy server, a real
+//! registry that wants a login), and a runner that reads what is printed.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -301,4 +302,56 @@ fn registries_are_asked_with_passwords_of_vault() {
     assert_eq!(refused.code, 5, "{}", refused.stderr);
     let refused = run(&boutique("builtin", "auditor"), &["build", "--as-of", AS_OF], "no-token");
     assert_eq!(refused.code, 5, "{}", refused.stderr);
+}
+
+#[test]
+fn the_runner_of_github_reads_what_is_ours_alone() {
+    let project = Project::bare("work/shop");
+    let lockfile = r###"{"name":"x","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"x","version":"1.0.0","dependencies":{"a":"1"}},
+        "node_modules/a":{"version":"1.0.0","license":"MIT\\n::add-mask::pass\\r  ::error::x ##[error]y"},
+        "node_modules/b":{"version":"1.0.0","license":"::stop-commands::x"}}}"###;
+    project.write("s/package-lock.json", lockfile);
+    let config = "version = 1\n[project]\nname = \"shop\"\n[advisories]\nsources = [\"advisories\"]\n[trust]\nkeys = [\"trust/local.pub\"]\n[policy.any]\nlicenses = { allow = [\"MIT\"] }\n[services.s]\npath = \"s\"\npolicy = \"any\"\n";
+    project.write("compliance.toml", config);
+    project.write("advisories/npm/X.json", r#"{"id":"X","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"zzz"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}"#);
+    project.ok(&["init", "--key"]);
+    project.ok(&["db", "import", "advisories"]);
+    let run = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_WORKSPACE", project.root().parent().unwrap());
+        Run::of(command)
+    };
+    let commands = |run: &Run| -> Vec<String> {
+        let text = format!("{}\n{}", run.stdout, run.stderr);
+        assert!(!text.contains("##["), "{text}");
+        let lines = text.split(['\n', '\r']).map(str::trim_start);
+        lines.filter(|line| line.starts_with("::")).map(str::to_owned).collect()
+    };
+    for form in ["human", "json"] {
+        let failed = run(&["build", "--as-of", AS_OF, "--format", form, "-v"]);
+        assert_eq!(failed.code, 1, "{}\n{}", failed.stdout, failed.stderr);
+        let found = commands(&failed);
+        let beside = "::error file=shop/compliance.toml,line=9,title=s%3A fail::source: pkg:npm/";
+        assert_eq!(found.iter().filter(|line| line.starts_with(beside)).count(), 2, "{found:?}");
+        assert_eq!(found.len(), 2, "{found:?}");
+        if form == "json" {
+            assert!(failed.json().to_string().contains("##[error]y"), "JSON says the same");
+        }
+    }
+    let scan = run(&["scan", "s", "--format", "cyclonedx"]);
+    assert!(commands(&scan).is_empty());
+    assert!(scan.json().to_string().contains("##[error]y"));
+    // A config that is wrong, at its lines.
+    project.edit("compliance.toml", "policy = \"any\"", "policy = \"nay\"\njobs = 1");
+    let wrong = run(&["check"]);
+    assert_eq!(wrong.code, 2);
+    let found = commands(&wrong);
+    assert!(found.iter().any(|line| line.starts_with("::error file=shop/compliance.toml,line=12,")), "{found:?}");
+    assert!(found.iter().any(|line| line.starts_with("::error file=shop/compliance.toml,line=13,")), "{found:?}");
+    // Elsewhere there are none, unless they are asked for.
+    assert!(commands(&project.run(&["check"])).is_empty());
+    assert!(!commands(&project.run(&["check", "--annotations", "github"])).is_empty());
+    let mut quiet = project.command(&["check", "--annotations", "none"]);
+    quiet.env("GITHUB_ACTIONS", "true");
+    assert!(commands(&Run::of(quiet)).is_empty());
 }
