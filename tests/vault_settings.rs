@@ -80,6 +80,7 @@ fn setup_alone_makes_authorities_that_certify_a_build() {
         "POST leaves-root/root/generate/internal",
         "POST leaves/intermediate/set-signed",
         "\"max_path_length\":0",
+        "only where leaves/config/issuers has no /data/default",
         "\"not_after_bound\":\"forbid\"",
         "denied_parameters = { \"not_after\" = []  \"not_before\" = [] }",
         "\"allowed_uri_sans\":[\"https://ci.example/acme/shop/*\"]",

@@ -121,7 +121,11 @@ fn words(setup: &Setup) -> String {
                 let must: Vec<String> = request.expected.iter().map(|(at, value)| format!("{at} = {value}")).collect();
                 format!("  must have {}", must.join(", "))
             }
-            None => format!(" {}", request.body),
+            None => {
+                let only = request.only_where_empty.as_ref();
+                let only = only.map_or_else(String::new, |(path, at)| format!("  only where {path} has no {at}"));
+                format!(" {}{only}", request.body)
+            }
             Some(true) if request.method == "GET" => "  is as it must be".to_owned(),
             Some(true) => "  set".to_owned(),
             Some(false) => "  there already".to_owned(),
