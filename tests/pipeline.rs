@@ -355,3 +355,73 @@ fn the_runner_of_github_reads_what_is_ours_alone() {
     quiet.env("GITHUB_ACTIONS", "true");
     assert!(commands(&Run::of(quiet)).is_empty());
 }
+
+/// The small database of Trivy, where there is one.
+fn database(test: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| "../shared/data".into(), PathBuf::from);
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(data).join("trivy-db-small/db");
+    if !directory.join("trivy.db").is_file() {
+        skip(test, "there is no database of Trivy");
+        return None;
+    }
+    Some(std::fs::canonicalize(directory).unwrap())
+}
+
+#[test]
+fn our_match_is_held_against_that_of_trivy() {
+    const TEST: &str = "our_match_is_held_against_that_of_trivy";
+    let Some(database) = database(TEST) else { return };
+    let database = database.display().to_string();
+    for name in ["trivy", "trivy-0.67.2"] {
+        let Some(program) = tool(TEST, name) else { continue };
+        let program = std::fs::canonicalize(program).unwrap();
+        let project = Project::bare("shop");
+        let lockfile = r#"{"name":"x","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"x","version":"1.0.0","dependencies":{"lodash":"1"}},
+            "node_modules/lodash":{"version":"4.17.4"},"node_modules/left":{"version":"1.0.0"}}}"#;
+        project.write("s/package-lock.json", lockfile);
+        project.write("compliance.toml", format!("version = 1\n[project]\nname = \"shop\"\n[scan.trivy]\nbinary = {:?}\n[advisories]\nsources = [\"advisories\"]\n[policy.any]\n[services.s]\npath = \"s\"\npolicy = \"any\"\n", program.display().to_string()));
+        let advisory = |id: &str, alias: &str, package: &str| {
+            let text = json!({"id": id, "aliases": [alias], "modified": "2026-01-01T00:00:00Z", "affected": [{"package": {"ecosystem": "npm", "name": package},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "4.17.12"}]}]}]});
+            project.write(&format!("advisories/npm/{id}.json"), text.to_string());
+        };
+        advisory("GHSA-jf85-cpcp-j695", "CVE-2019-10744", "lodash");
+        project.ok(&["db", "import", "advisories"]);
+        let compare = ["scan", "s", "--match", "--compare-trivy", &database, "--format", "json"];
+        let same = project.exits(0, &compare).json();
+        assert_eq!(same["compared"]["same"], 1, "{same}");
+        assert_eq!((&same["compared"]["ours"], &same["compared"]["theirs"]), (&json!([]), &json!([])));
+        assert_eq!(same["compared"]["program"]["name"], "trivy");
+        // Sixteen at once, with one database.
+        let all: Vec<_> = (0..16)
+            .map(|_| {
+                let mut command = project.command(&compare);
+                command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        for one in all {
+            let output = one.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), same);
+        }
+        // What only one of them knows.
+        advisory("GHSA-aaaa-bbbb-cccc", "CVE-2020-0001", "left");
+        std::fs::remove_file(project.root().join("advisories/npm/GHSA-jf85-cpcp-j695.json")).unwrap();
+        project.ok(&["db", "import", "advisories"]);
+        let text = project.exits(6, &compare[..5]).stdout;
+        assert!(text.contains("only ours: CVE-2020-0001  pkg:npm/left@1.0.0"), "{text}");
+        assert!(text.contains("only its: CVE-2019-10744  pkg:npm/lodash@4.17.4"), "{text}");
+    }
+    // No database is never an empty one.
+    let Some(program) = tool(TEST, "trivy") else { return };
+    let project = Project::boutique();
+    let settings = format!("[scan.trivy]\nbinary = {:?}\n[advisories]", program.display().to_string());
+    project.edit("compliance.toml", "[advisories]", &settings);
+    let empty = project.root().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    project.exits(5, &["scan", "src/payment", "--match", "--compare-trivy", "empty"]);
+    std::fs::write(empty.join("trivy.db"), "nothing").unwrap();
+    std::fs::write(empty.join("metadata.json"), "{}").unwrap();
+    project.exits(5, &["scan", "src/payment", "--match", "--compare-trivy", "empty"]);
+}

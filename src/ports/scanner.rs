@@ -1,7 +1,8 @@
 //! What lists the components of a subject.
 
-use super::{BoxFuture, Cache, Cancel, Located, SecretSpec};
+use super::{BoxFuture, Cache, Cancel, Located, OtherMatcher, SecretSpec};
 use crate::model::{Digest, Sbom, ScannerIdentity};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A scanner as the config names it.
@@ -42,6 +43,12 @@ pub trait Scanners: Send + Sync {
     /// # Errors
     /// It is not there, or is one that must not run.
     fn open(&self, spec: &ScannerSpec) -> Result<Arc<dyn Scanner>, OpenScannerError>;
+
+    /// Opens Trivy's own match, with the database in a directory of this machine.
+    ///
+    /// # Errors
+    /// As of opening; or the database cannot be read.
+    fn matcher(&self, spec: &ProgramSpec, database: &Path) -> Result<Arc<dyn OtherMatcher>, OpenScannerError>;
 
     /// Whether opening again would find the same program as that which gave this [mark](Scanner::mark).
     fn holds(&self, mark: &str) -> bool;

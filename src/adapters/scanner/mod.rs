@@ -5,11 +5,11 @@ pub mod external;
 pub mod syft;
 pub mod trivy;
 
-use crate::ports::{OpenScannerError, Scanner, ScannerSpec, Scanners, Secrets};
+use crate::ports::{OpenScannerError, OtherMatcher, ProgramSpec, Scanner, ScannerSpec, Scanners, Secrets};
 use external::External;
 use external::probe::Probes;
 use external::server::Server;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Opens the scanners of a project on this machine.
@@ -38,6 +38,11 @@ impl Scanners for LocalScanners {
                 Arc::new(External::new(&syft::Syft, self.probes.probe(&syft::Syft, program)?, None))
             }
         })
+    }
+
+    fn matcher(&self, spec: &ProgramSpec, database: &Path) -> Result<Arc<dyn OtherMatcher>, OpenScannerError> {
+        let program = self.probes.probe(&trivy::Trivy, spec)?;
+        Ok(Arc::new(trivy::matcher::Matcher::new(program, database)?))
     }
 
     fn holds(&self, mark: &str) -> bool {

@@ -38,7 +38,12 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
         _ => Engine::Builtin,
     };
     let scanner = ops::open_scanner(&world, config.as_ref(), engine)?;
-    let scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
+    let mut scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
+    if let Some(database) = &args.compare_trivy {
+        let start = context.cli.global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+        let matcher = ops::open_matcher(&world, config.as_ref(), &start.join(database))?;
+        scan.compare(matcher.as_ref())?;
+    }
     match (context.cli.global.format.as_deref(), context.output.form) {
         (Some("cyclonedx"), _) => context.output.document(&String::from_utf8_lossy(&scan.cyclonedx())),
         (_, Form::Json) => context.output.json(&json!({
@@ -49,6 +54,7 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
             "components": scan.sbom.components,
             "findings": scan.findings,
             "gaps": scan.gaps,
+            "compared": scan.compared,
         })),
         _ => context.output.text(&words(&scan)),
     }
@@ -152,6 +158,13 @@ fn words(scan: &Scan) -> String {
         let counts: Vec<String> =
             Severity::ALL.iter().map(|severity| format!("{} {severity}", counts.get(*severity))).collect();
         text.push_str(&format!("{} findings: {}\n", findings.len(), counts.join(", ")));
+    }
+    if let Some(compared) = &scan.compared {
+        let program = format!("{} with the database {}", compared.program, compared.database);
+        text.push_str(&format!("{program}: {} findings of ours are its too\n", compared.same));
+        for (who, only) in [("only ours", &compared.ours), ("only its", &compared.theirs)] {
+            only.iter().for_each(|(package, id)| text.push_str(&format!("  {who}: {id}  {package}\n")));
+        }
     }
     for gap in &scan.gaps {
         text.push_str(&format!("not scanned: {gap}\n"));
