@@ -425,3 +425,122 @@ fn our_match_is_held_against_that_of_trivy() {
     std::fs::write(empty.join("metadata.json"), "{}").unwrap();
     project.exits(5, &["scan", "src/payment", "--match", "--compare-trivy", "empty"]);
 }
+
+/// Hands everything on to a server, and counts the requests for this.
+fn counted(to: u16, what: &'static str) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&count);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(("127.0.0.1", to)).unwrap();
+            let (mut from, mut into) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let counter = std::sync::Arc::clone(&counter);
+            std::thread::spawn(move || {
+                let mut buffer = [0; 16 << 10];
+                while let Ok(read @ 1..) = from.read(&mut buffer) {
+                    let text = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                    counter.fetch_add(text.matches(what).count(), std::sync::atomic::Ordering::SeqCst);
+                    if into.write_all(&buffer[..read]).is_err() {
+                        break;
+                    }
+                }
+                into.shutdown(std::net::Shutdown::Write).unwrap_or_default();
+            });
+            let (mut from, mut into) = (server, client);
+            std::thread::spawn(move || {
+                std::io::copy(&mut from, &mut into).unwrap_or_default();
+                into.shutdown(std::net::Shutdown::Both).unwrap_or_default();
+            });
+        }
+    });
+    (port, count)
+}
+
+#[test]
+fn a_database_in_a_registry_is_fetched_once_by_sixteen() {
+    use proofmark::model::Digest;
+    const TEST: &str = "a_database_in_a_registry_is_fetched_once_by_sixteen";
+    let Some(database) = database(TEST) else { return };
+    let (Some(trivy), Some(skopeo)) = (tool(TEST, "trivy"), tool(TEST, "skopeo")) else { return };
+    let Some(registry) = Registry::start(TEST) else { return };
+    let work = tempfile::tempdir().unwrap();
+    let push = |tag: &str, files: &[&str]| {
+        let layout = work.path().join(tag);
+        let blobs = layout.join("blobs/sha256");
+        std::fs::create_dir_all(&blobs).unwrap();
+        let layer = work.path().join(format!("{tag}.tgz"));
+        let mut tar = Command::new("tar");
+        tar.arg("-C").arg(&database).arg("-czf").arg(&layer).args(files);
+        assert!(tar.status().unwrap().success());
+        let put = |bytes: &[u8]| {
+            let digest = Digest::of(bytes);
+            std::fs::write(blobs.join(digest.hex()), bytes).unwrap();
+            (digest, bytes.len())
+        };
+        let (layer, size) = put(&std::fs::read(layer).unwrap());
+        let (config, _) = put(b"{}");
+        let manifest = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": {"mediaType": "application/vnd.aquasec.trivy.config.v1+json", "digest": config, "size": 2},
+            "layers": [{"mediaType": "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip", "digest": layer, "size": size}]});
+        let (manifest, size) = put(manifest.to_string().as_bytes());
+        let index = json!({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": manifest, "size": size}]});
+        std::fs::write(layout.join("index.json"), index.to_string()).unwrap();
+        std::fs::write(layout.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+        let mut copy = Command::new(&skopeo);
+        copy.args(["copy", "--quiet", "--dest-tls-verify=false", "--dest-creds", &format!("auditor:{PASSWORD}")]);
+        copy.arg(format!("oci:{}", layout.display()));
+        copy.arg(format!("docker://127.0.0.1:{}/trivy/db:{tag}", registry.server.port));
+        assert!(copy.status().unwrap().success());
+    };
+    push("2", &["./trivy.db", "./metadata.json"]);
+    push("half", &["./metadata.json"]);
+    let (port, blobs) = counted(registry.server.port, "GET /v2/trivy/db/blobs/");
+    let project = Project::boutique();
+    let settings = format!("[scan.trivy]\nbinary = {:?}\n[advisories]", trivy.display().to_string());
+    project.edit("compliance.toml", "[advisories]", &settings);
+    let docker = work.path().join("docker");
+    std::fs::create_dir(&docker).unwrap();
+    let auth = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("auditor:{PASSWORD}"));
+    let config = json!({"auths": {(format!("127.0.0.1:{port}")): {"auth": auth}}});
+    std::fs::write(docker.join("config.json"), config.to_string()).unwrap();
+    let command = |reference: &str| {
+        let mut command =
+            project.command(&["scan", "src/mailer", "--match", "--format", "json", "--compare-trivy", reference]);
+        command.env("DOCKER_CONFIG", &docker);
+        command
+    };
+    let reference = format!("127.0.0.1:{port}/trivy/db:2");
+    let all: Vec<_> = (0..16)
+        .map(|_| {
+            let mut command = command(&reference);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let mut answers = std::collections::BTreeSet::new();
+    for one in all {
+        let output = one.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("\"compared\": {"), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        answers.insert(text);
+    }
+    assert_eq!(answers.len(), 1);
+    // A request without a login may come before the one that is answered.
+    let asked = blobs.load(std::sync::atomic::Ordering::SeqCst);
+    assert!((1..=2).contains(&asked), "{asked}");
+    let again = Run::of(command(&reference));
+    assert!(again.stdout.contains("\"compared\": {"), "{}", again.stderr);
+    assert_eq!(blobs.load(std::sync::atomic::Ordering::SeqCst), asked, "it is kept");
+    // From the directory it is the same.
+    let here = Run::of(command(&database.display().to_string()));
+    assert_eq!(here.stdout, again.stdout);
+    for other in ["half", "nothing"] {
+        let refused = Run::of(command(&format!("127.0.0.1:{port}/trivy/db:{other}")));
+        assert_eq!(refused.code, 5, "{other}: {}{}", refused.stdout, refused.stderr);
+    }
+    assert_eq!(Run::of(command("no-such-directory")).code, 5);
+}

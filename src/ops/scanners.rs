@@ -3,9 +3,8 @@
 use super::{Exit, Failure, World};
 use crate::config::{Config, Engine, ScanProgram};
 use crate::model::Name;
-use crate::ports::{OpenScannerError, OtherMatcher, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
+use crate::ports::{DatabaseAt, OpenScannerError, OtherMatcher, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Opens the scanner of an engine, as the config describes it; where there is no config, by the engine's own name.
@@ -19,8 +18,12 @@ pub fn open_scanner(world: &World, config: Option<&Config>, engine: Engine) -> R
 /// Opens Trivy's own match, with its program as the config describes it.
 ///
 /// # Errors
-/// As of [`open_scanner`]; or its database cannot be read.
-pub fn open_matcher(world: &World, config: Option<&Config>, database: &Path) -> Result<Arc<dyn OtherMatcher>, Failure> {
+/// As of [`open_scanner`]; or its database cannot be had.
+pub fn open_matcher(
+    world: &World,
+    config: Option<&Config>,
+    database: &DatabaseAt,
+) -> Result<Arc<dyn OtherMatcher>, Failure> {
     let (ScannerSpec::Trivy(program) | ScannerSpec::Syft(program)) = spec(config, Engine::Trivy) else {
         return Err(Failure::new(Exit::Bug, "scanner::missing", "Trivy is no program"));
     };

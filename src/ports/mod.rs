@@ -28,7 +28,8 @@ pub use registry::{
     Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError, RegistryLogin,
 };
 pub use scanner::{
-    OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners, ServerSpec,
+    DatabaseAt, OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners,
+    ServerSpec,
 };
 pub use secrets::{SecretError, SecretPlace, SecretSpec, SecretValue, Secrets};
 pub use signer::{Made, ServerRequest, SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};

@@ -2,7 +2,7 @@
 
 use super::{BoxFuture, Cache, Cancel, Located, OtherMatcher, SecretSpec};
 use crate::model::{Digest, Sbom, ScannerIdentity};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A scanner as the config names it.
@@ -36,6 +36,15 @@ pub struct ServerSpec {
     pub token: Option<SecretSpec>,
 }
 
+/// Where a database of Trivy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseAt {
+    /// In a directory of this machine.
+    Directory(PathBuf),
+    /// In a registry.
+    Registry(String),
+}
+
 /// Opens the scanners of a run.
 pub trait Scanners: Send + Sync {
     /// Opens one: finds its program, and tells which one it is.
@@ -44,11 +53,11 @@ pub trait Scanners: Send + Sync {
     /// It is not there, or is one that must not run.
     fn open(&self, spec: &ScannerSpec) -> Result<Arc<dyn Scanner>, OpenScannerError>;
 
-    /// Opens Trivy's own match, with the database in a directory of this machine.
+    /// Opens Trivy's own match, with this database.
     ///
     /// # Errors
-    /// As of opening; or the database cannot be read.
-    fn matcher(&self, spec: &ProgramSpec, database: &Path) -> Result<Arc<dyn OtherMatcher>, OpenScannerError>;
+    /// As of opening; or the database cannot be had.
+    fn matcher(&self, spec: &ProgramSpec, database: &DatabaseAt) -> Result<Arc<dyn OtherMatcher>, OpenScannerError>;
 
     /// Whether opening again would find the same program as that which gave this [mark](Scanner::mark).
     fn holds(&self, mark: &str) -> bool;

@@ -9,7 +9,7 @@ use crate::cli::wire;
 use crate::config::Engine;
 use crate::model::{Name, Severity, SeverityCounts};
 use crate::ops::{self, Exit, Failure, Scan};
-use crate::ports::{Cancel, ImageSpec, SourceSpec, SubjectSpec};
+use crate::ports::{Cancel, DatabaseAt, ImageSpec, SourceSpec, SubjectSpec};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,7 +41,11 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
     let mut scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
     if let Some(database) = &args.compare_trivy {
         let start = context.cli.global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
-        let matcher = ops::open_matcher(&world, config.as_ref(), &start.join(database))?;
+        let at = match start.join(database) {
+            path if path.is_dir() => DatabaseAt::Directory(path),
+            _ => DatabaseAt::Registry(database.clone()),
+        };
+        let matcher = ops::open_matcher(&world, config.as_ref(), &at)?;
         scan.compare(matcher.as_ref())?;
     }
     match (context.cli.global.format.as_deref(), context.output.form) {

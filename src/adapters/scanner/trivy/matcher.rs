@@ -5,6 +5,7 @@ use crate::adapters::scanner::external::environment::{environment, private};
 use crate::adapters::scanner::external::probe::{self, Program};
 use crate::adapters::scanner::external::process::{self, Command};
 use crate::adapters::scanner::external::{Tool as _, said};
+use crate::adapters::subjects::Remote;
 use crate::model::{Digest, Hasher, ScannerIdentity};
 use crate::ports::{BoxFuture, OpenScannerError, OtherMatcher, ScanError};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The files of its database.
-const FILES: [&str; 2] = ["metadata.json", "trivy.db"];
+pub(super) const FILES: [&str; 2] = ["metadata.json", "trivy.db"];
 /// What it is asked.
 const ARGUMENTS: [&str; 10] = [
     "sbom",
@@ -68,6 +69,21 @@ struct Identifier {
 }
 
 impl Matcher {
+    /// With the database of a registry.
+    ///
+    /// # Errors
+    /// The database cannot be had.
+    pub(crate) fn fetched(
+        program: Program,
+        remote: &Remote,
+        kept: &Path,
+        reference: &str,
+    ) -> Result<Self, OpenScannerError> {
+        let place = super::database::fetch(&remote.registries, &remote.cache, kept, reference, remote.offline)
+            .map_err(|reason| OpenScannerError::Unusable(format!("Trivy's database: {reason}")))?;
+        Self::new(program, &place)
+    }
+
     /// With the database in a directory.
     ///
     /// # Errors
