@@ -18,6 +18,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const BUILD: [&str; 4] = ["build", "--as-of", AS_OF, "-v"];
@@ -59,7 +61,11 @@ fn ok(project: &Project, environment: &[(&str, &str)]) -> Run {
 }
 
 /// What lies between the program and a server: hands on requests until one of a path comes, and then does something else.
-fn between(port: u16, path: &'static str, instead: impl Fn(&mut TcpStream) + Send + 'static) -> u16 {
+fn between(
+    port: u16,
+    path: &'static str,
+    instead: impl Fn(&mut TcpStream, &dyn Fn(&mut TcpStream)) + Send + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let here = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -67,17 +73,20 @@ fn between(port: u16, path: &'static str, instead: impl Fn(&mut TcpStream) + Sen
             let Ok(mut stream) = stream else { continue };
             // One request a connection, whatever the program would rather have.
             let Some((head, body)) = request(&mut stream) else { continue };
+            let hand_on = |stream: &mut TcpStream| {
+                let head = head.replace("HTTP/1.1\r\n", "HTTP/1.1\r\nconnection: close\r\n");
+                let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)) else { return };
+                let _ = server.write_all(head.as_bytes());
+                let _ = server.write_all(&body);
+                let mut answer = Vec::new();
+                let _ = server.read_to_end(&mut answer);
+                let _ = stream.write_all(&answer);
+            };
             if head.lines().next().is_some_and(|line| line.contains(path)) {
-                instead(&mut stream);
-                continue;
+                instead(&mut stream, &hand_on);
+            } else {
+                hand_on(&mut stream);
             }
-            let head = head.replace("HTTP/1.1\r\n", "HTTP/1.1\r\nconnection: close\r\n");
-            let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
-            let _ = server.write_all(head.as_bytes());
-            let _ = server.write_all(&body);
-            let mut answer = Vec::new();
-            let _ = server.read_to_end(&mut answer);
-            let _ = stream.write_all(&answer);
         }
     });
     here
@@ -114,7 +123,7 @@ fn a_vault_that_is_killed_in_the_middle_changes_nothing_and_the_next_run_goes_on
     }
     // It dies when it is asked to sign, after the login and the look at the key.
     let id = vault.id().to_string();
-    let port = between(vault.port, "/v1/transit/sign/", move |_| {
+    let port = between(vault.port, "/v1/transit/sign/", move |_, _| {
         assert!(Command::new("kill").args(["-9", &id]).status().unwrap().success());
     });
     project.edit("compliance.toml", &vault.address(), &format!("http://127.0.0.1:{port}"));
@@ -144,7 +153,7 @@ fn a_slow_vault_is_waited_for_and_a_silent_one_is_not() {
     let token = vault.token();
     let environment = [("VAULT_TOKEN", token.as_str())];
     let server = vault.port;
-    let slow = between(server, "/v1/", move |_| {});
+    let slow = between(server, "/v1/", move |_, _| {});
     drop(TcpStream::connect(("127.0.0.1", slow)));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let slow = listener.local_addr().unwrap().port();
@@ -172,7 +181,7 @@ fn a_slow_vault_is_waited_for_and_a_silent_one_is_not() {
     let lock = project.read("compliance.lock");
 
     project.edit("s0/package-lock.json", "1.0.0\"}}}", "2.0.0\"}}}");
-    let silent = between(server, "/v1/transit/sign/", |stream| {
+    let silent = between(server, "/v1/transit/sign/", |stream, _| {
         let mut rest = [0; 1];
         let _ = stream.read(&mut rest);
     });
@@ -236,6 +245,102 @@ fn logins_are_given_up_also_when_the_run_fails() {
     let batch = approle(&vault, json!({"token_type": "batch"}));
     ok(&project, &borrowed(&batch));
     project.ok(&["verify", "--offline"]);
+}
+
+/// Answers so many requests of a path with a refusal, before it hands them on.
+fn throttled(port: u16, path: &'static str, times: usize, answer: &'static str) -> (u16, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let here = between(port, path, move |stream, hand_on| {
+        if counter.fetch_add(1, Ordering::SeqCst) < times {
+            let _ = stream.write_all(answer.as_bytes());
+        } else {
+            hand_on(stream);
+        }
+    });
+    (here, asked)
+}
+
+const TOO_MANY: &str = "HTTP/1.1 429 X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+const BROKEN: &str = "HTTP/1.1 500 X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+#[test]
+fn a_login_that_was_not_looked_at_is_tried_again_and_any_other_is_not() {
+    let Some(vault) = Vault::start("a_login_that_was_not_looked_at_is_tried_again_and_any_other_is_not") else {
+        return;
+    };
+    for (answer, code, times) in [(TOO_MANY, 0, 2), (BROKEN, 5, 1)] {
+        let project = project(&vault, 1, APPROLE);
+        let credentials = approle(&vault, json!({"secret_id_num_uses": 1}));
+        let (port, asked) = throttled(vault.port, "auth/approle/login", 1, answer);
+        project.edit("compliance.toml", &vault.address(), &format!("http://127.0.0.1:{port}"));
+        let built = run(&project, &BUILD, &borrowed(&credentials));
+        assert_eq!(built.code, code, "{}", built.stderr);
+        assert_eq!(asked.load(Ordering::SeqCst), times);
+        // What was throttled is counted, and said.
+        assert!(code != 0 || built.stderr.contains(", 1 of them again"), "{}", built.stderr);
+    }
+}
+
+#[test]
+fn the_identity_of_a_job_is_asked_for_again() {
+    for (answer, times) in [(TOO_MANY, 2), (BROKEN, 2), ("HTTP/1.1 403 X\r\ncontent-length: 0\r\n\r\n", 1)] {
+        let (port, asked) = throttled(1, "/token", usize::MAX, answer);
+        let project = Project::bare("shop");
+        project.write(
+            "compliance.toml",
+            "version = 1\n[project]\nname = \"shop\"\n[vault]\naddress = \"http://127.0.0.1:1\"\n[vault.auth]\nmethod = \"jwt\"\n\
+             role = \"ci\"\n[vault.rate]\nretries = 1\n[vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"\n[policy.any]\n[services.s]\npath = \"s\"\npolicy = \"any\"\n",
+        );
+        let url = format!("http://127.0.0.1:{port}/token?x=y");
+        let environment =
+            [("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-token")];
+        let failed = run(&project, &["vault", "public-key", "attest"], &environment);
+        assert_eq!(failed.code, 5, "{}", failed.stderr);
+        assert!(
+            failed.stderr.contains("GitHub's tokens") && !failed.stderr.contains("request-token"),
+            "{}",
+            failed.stderr
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), times, "{answer}");
+    }
+}
+
+#[test]
+fn no_core_is_written() {
+    // A server that takes what it is asked and says nothing.
+    let port = between(1, "/", |_, _| std::thread::sleep(Duration::from_secs(20)));
+    let project = Project::bare("shop");
+    project.write(
+        "compliance.toml",
+        format!(
+            "version = 1\n[project]\nname = \"shop\"\n[vault]\naddress = \"http://127.0.0.1:{port}\"\n\
+             [vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"\n[policy.any]\n[services.s]\npath = \"s\"\npolicy = \"any\"\n"
+        ),
+    );
+    let program = project.command(&["vault", "public-key", "attest"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -c unlimited; exec \"$@\"", "sh"]).arg(program.get_program()).args(program.get_args());
+    command.current_dir(project.root()).env("VAULT_TOKEN", "a-secret-of-this-test");
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let limits = || std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap_or_default();
+    let is_forbidden = |limits: &str| {
+        let line = limits.lines().find(|line| line.starts_with("Max core file size"));
+        line.is_some_and(|line| line.split_whitespace().skip(4).take(2).all(|limit| limit == "0"))
+    };
+    let begin = Instant::now();
+    while !is_forbidden(&limits()) {
+        assert!(begin.elapsed() < Duration::from_secs(10), "{}", limits());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let killed = Command::new("kill").args(["-ABRT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let status = child.wait().unwrap();
+    assert!(!std::os::unix::process::ExitStatusExt::core_dumped(&status), "{status}");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(6), "{status}");
 }
 
 #[test]

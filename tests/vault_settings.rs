@@ -11,10 +11,12 @@
 
 mod common;
 
-use common::vault::{ROOT, Vault, text};
+use common::tools::{Server, free_port, tool};
+use common::vault::{Issuer, ROOT, Vault, text};
 use common::{AS_OF, Project, Run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::process::Command;
 
 const IDENTITY: &str = "https://ci.example/acme/shop/.ci/build.yml@refs/heads/main";
 const ADMIN: [(&str, &str); 1] = [("VAULT_TOKEN", ROOT)];
@@ -87,6 +89,10 @@ fn setup_alone_makes_authorities_that_certify_a_build() {
         assert!(dry.contains(part), "{part} is not in: {dry}");
     }
     assert_eq!(vault.ask("GET", "sys/mounts/leaves", &Value::Null).0, 400, "a dry run makes nothing");
+    // One that broke off in the middle is taken up.
+    vault.admin("POST", "sys/mounts/leaves", &json!({"type": "pki"}));
+    let request = json!({"common_name": "x", "key_type": "ec", "key_bits": 256});
+    vault.admin("POST", "leaves/intermediate/generate/internal", &request);
     ok(&project, &["vault", "setup"], &ADMIN);
     let settings = |path: &str| vault.admin("GET", path, &Value::Null)["data"].clone();
     let paths = [
@@ -254,6 +260,44 @@ fn each_hole_is_named_and_gone_when_it_is_mended() {
     ok(&project, &["vault", "setup"], &ADMIN);
     assert_eq!(status(&project, ROOT), (0, BTreeSet::new()), "with another key it is gone");
 
+    // A key that was made elsewhere.
+    let outside = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(
+        &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+        &aws_lc_rs::rand::SystemRandom::new(),
+    );
+    let outside = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, outside.unwrap().as_ref());
+    let mut import = Command::new(tool("each_hole_is_named_and_gone_when_it_is_mended", "bao").unwrap());
+    import.args(["transit", "import", "keys/keys/foreign", &outside, "type=ecdsa-p256"]);
+    import.env("BAO_ADDR", vault.address()).env("BAO_TOKEN", ROOT).env("HOME", project.root());
+    let imported = Run::of(import);
+    assert_eq!(imported.code, 0, "{}{}", imported.stdout, imported.stderr);
+    let config = project.read("compliance.toml");
+    project.edit("compliance.toml", "role = \"another\"", "role = \"foreign\"");
+    project.edit("compliance.toml", "key-type = \"ed25519\"", "key-type = \"ecdsa-p256\"");
+    let (code, seen) = status(&project, ROOT);
+    assert_eq!(code, 1);
+    assert!(seen.contains("keys/keys/foreign imported: unsafe"), "{seen:?}");
+    assert_eq!(run(&project, &["vault", "setup"], &ADMIN).code, 2);
+    project.write("compliance.toml", config);
+
+    // An authority that can make others, there before: nothing of ours.
+    let root = json!({"common_name": "x", "key_type": "ec", "key_bits": 256, "ttl": "24h"});
+    vault.admin("POST", "sys/mounts/old", &json!({"type": "pki"}));
+    vault.admin("POST", "old/root/generate/internal", &root);
+    project.edit("compliance.toml", "mount = \"leaves\"", "mount = \"old\"");
+    let refused = run(&project, &["vault", "setup"], &ADMIN);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("it can make other authorities"), "{}", refused.stderr);
+    assert!(status(&project, ROOT).1.contains("old/cert/ca path-length: unsafe"));
+    // Ours under another root that is there.
+    project.edit("compliance.toml", "mount = \"old\"", "mount = \"under\"");
+    ok(&project, &["vault", "setup", "--root-mount", "leaves-root"], &ADMIN);
+    assert_eq!(vault.ask("GET", "sys/mounts/under-root", &Value::Null).0, 400);
+    assert_eq!(status(&project, ROOT), (0, BTreeSet::new()));
+    assert_eq!(run(&project, &["vault", "setup", "--root-mount", "a/../b"], &ADMIN).code, 2);
+    project.edit("compliance.toml", "mount = \"under\"", "mount = \"leaves\"");
+    ok(&project, &["vault", "setup"], &ADMIN);
+
     // What cannot be reached is neither safe nor unsafe; `doctor` tells the same.
     let doctor = run(&project, &["doctor"], &ADMIN);
     assert!(doctor.stdout.contains("settings are safe"), "{}", doctor.stdout);
@@ -268,10 +312,9 @@ fn each_hole_is_named_and_gone_when_it_is_mended() {
 #[test]
 fn logins_of_jobs_and_pods_are_bound() {
     let Some(vault) = Vault::start("logins_of_jobs_and_pods_are_bound") else { return };
-    let pair = public_key();
     let jwt = "[vault.auth]\nmethod = \"jwt\"\nrole = \"ci\"\naudience = \"vault\"\n[vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"";
     let project = project(&vault, jwt);
-    project.write("issuer.pem", &pair);
+    project.write("issuer.pem", Issuer::new().public);
     let setup = [
         "vault",
         "setup",
@@ -303,6 +346,16 @@ fn logins_of_jobs_and_pods_are_bound() {
         ok(&project, &setup, &ADMIN);
         assert_eq!(status(&project, ROOT), (0, BTreeSet::new()), "{changed}");
     }
+
+    // Another role that gives the same policy, to anybody.
+    let open = json!({"role_type": "jwt", "bound_audiences": ["vault"], "user_claim": "job_workflow_ref",
+        "token_policies": ["proofmark-shop"], "token_max_ttl": "15m"});
+    vault.admin("POST", "auth/jwt/role/open", &open);
+    assert_eq!(status(&project, ROOT), (1, BTreeSet::from(["auth/jwt/role/open bound-claims: unsafe".to_owned()])));
+    let mut harmless = open;
+    harmless["token_policies"] = json!(["default"]);
+    vault.admin("POST", "auth/jwt/role/open", &harmless);
+    assert_eq!(status(&project, ROOT), (0, BTreeSet::new()));
 
     project.edit("compliance.toml", "method = \"jwt\"", "method = \"kubernetes\"");
     project.write("cluster.pem", vault.roots());
@@ -345,14 +398,162 @@ fn logins_of_jobs_and_pods_are_bound() {
     assert!(seen.contains("auth/token/lookup-self token-ttl: unsafe"), "{seen:?}");
 }
 
-/// A public key, PEM.
-fn public_key() -> String {
-    use aws_lc_rs::encoding::AsDer as _;
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-    let body = base64::Engine::encode(
-        &base64::engine::general_purpose::STANDARD,
-        pair.public_key().as_der().unwrap().as_ref(),
+#[test]
+fn a_version_of_a_key_and_the_life_of_tokens_are_the_configs() {
+    let Some(vault) = Vault::start("a_version_of_a_key_and_the_life_of_tokens_are_the_configs") else { return };
+    let tables = "[vault.auth]\nmethod = \"token\"\nmax-token-ttl = \"10m\"\n[vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"\nkey-version = 1";
+    let project = project(&vault, tables);
+    let token = |ttl: &str| {
+        let answer = vault.admin("POST", "auth/token/create", &json!({"policies": ["sign"], "ttl": ttl}));
+        text(&answer["auth"]["client_token"]).to_owned()
+    };
+    let (short, long) = (token("9m"), token("30m"));
+    let key = ["vault", "public-key", "attest"];
+    let refused = run(&project, &key, &[("VAULT_TOKEN", &long)]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("let it live 600 seconds at most"), "{}", refused.stderr);
+    let first = ok(&project, &key, &[("VAULT_TOKEN", &short)]).stdout;
+    vault.admin("POST", "transit/keys/attest/rotate", &json!({}));
+    assert_eq!(ok(&project, &key, &[("VAULT_TOKEN", &short)]).stdout, first, "it is pinned");
+    // It signs with the one that is pinned, though there is a newer one.
+    project.write("trust/vault.pub", &first);
+    project.edit(
+        "compliance.toml",
+        "roots = [\"trust/roots.pem\", \"trust/time.pem\"]",
+        "keys = [\"trust/vault.pub\"]",
     );
-    format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
+    project.edit("compliance.toml", "timestamp = \"local\"\n", "");
+    ok(&project, &["build", "--as-of", AS_OF], &[("VAULT_TOKEN", &short)]);
+    let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+    assert!(lock.contains("signer = \"transit:transit/attest@v1:"), "{lock}");
+    project.edit("compliance.toml", "key-version = 1", "key-version = 2");
+    let second = ok(&project, &key, &[("VAULT_TOKEN", &short)]).stdout;
+    assert!(second != first);
+    project.edit("compliance.toml", "key-version = 2", "key-version = 7");
+    let refused = run(&project, &key, &[("VAULT_TOKEN", &short)]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("shows no version 7"), "{}", refused.stderr);
+}
+
+#[test]
+fn tls_is_checked_against_the_authorities_of_the_config() {
+    let Some(bao) = tool("tls_is_checked_against_the_authorities_of_the_config", "bao") else { return };
+    let (home, port) = (tempfile::tempdir().unwrap(), free_port());
+    let mut command = Command::new(bao);
+    command.args(["server", "-dev", "-dev-no-store-token", "-dev-tls", &format!("-dev-root-token-id={ROOT}")]);
+    command.arg(format!("-dev-listen-address=127.0.0.1:{port}"));
+    command.arg(format!("-dev-tls-cert-dir={}", home.path().display())).env("HOME", home.path());
+    let server = Server::start(&mut command, port);
+    let authority = std::fs::read_to_string(home.path().join("vault-ca.pem")).unwrap();
+    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap().cert.pem();
+    let project = Project::bare("shop");
+    let config = |ca: &str| {
+        format!(
+            "version = 1\n[project]\nname = \"shop\"\n[vault]\naddress = \"https://127.0.0.1:{port}\"\n{ca}\n\
+             [vault.roles.attest]\nengine = \"transit\"\nrole = \"attest\"\n[policy.any]\n[services.s]\npath = \"s\"\npolicy = \"any\"\n"
+        )
+    };
+    project.write("trust/ca.pem", &authority);
+    project.write("trust/other.pem", &other);
+    project.write("trust/none.pem", "no certificate");
+    project.write("compliance.toml", config("ca = \"trust/ca.pem\""));
+    // The server takes connections before it is unsealed.
+    let begin = std::time::Instant::now();
+    while run(&project, &["vault", "setup"], &ADMIN).code != 0 {
+        assert!(begin.elapsed().as_secs() < 30, "{}", run(&project, &["vault", "setup"], &ADMIN).stderr);
+    }
+    // From below the root too: paths of a config begin at it.
+    project.write("below/x", "");
+    let below = project.root().join("below").display().to_string();
+    ok(&project, &["-C", &below, "vault", "setup"], &ADMIN);
+    for (ca, code, word) in [
+        ("", 5, "cannot connect"),
+        ("ca = \"trust/other.pem\"", 5, "cannot connect"),
+        ("ca = \"trust/none.pem\"", 2, "no certificate"),
+        ("ca = \"trust/gone.pem\"", 2, "[vault] ca: trust/gone.pem"),
+    ] {
+        project.write("compliance.toml", config(ca));
+        let refused = run(&project, &["vault", "status"], &ADMIN);
+        assert_eq!(refused.code, code, "{ca}: {}", refused.stderr);
+        assert!(refused.stderr.contains(word), "{ca}: {}", refused.stderr);
+    }
+    // The environment's counts where the config names none.
+    project.write("compliance.toml", config(""));
+    let file = home.path().join("vault-ca.pem").display().to_string();
+    ok(&project, &["vault", "setup"], &[ADMIN[0], ("VAULT_CACERT", &file)]);
+    // A server of TLS is not asked without it, and none elsewhere.
+    project.write("compliance.toml", config("").replace("https://", "http://"));
+    assert_eq!(run(&project, &["vault", "setup"], &ADMIN).code, 5);
+    project.write("compliance.toml", config("").replace("https://127.0.0.1", "http://vault.example"));
+    assert_eq!(run(&project, &["vault", "setup"], &ADMIN).code, 2);
+    drop(server);
+}
+
+#[test]
+fn the_boutique_is_signed_by_every_login_and_engine_with_what_setup_made() {
+    let Some(vault) = Vault::start("the_boutique_is_signed_by_every_login_and_engine_with_what_setup_made") else {
+        return;
+    };
+    let issuer = Issuer::new();
+    let transit = "engine = \"transit\"\nmount = \"keys\"\nrole = \"boutique\"";
+    let pki = format!("engine = \"pki\"\nmount = \"leaves\"\nrole = \"boutique\"\nidentity = \"{IDENTITY}\"");
+    for method in ["approle", "jwt", "token"] {
+        for engine in [transit, &pki] {
+            let project = Project::boutique();
+            let auth = match method {
+                "approle" => "method = \"approle\"\nmount = \"machines\"\nrole = \"shop\"",
+                "jwt" => "method = \"jwt\"\nrole = \"ci\"\naudience = \"vault\"",
+                _ => "method = \"token\"",
+            };
+            let is_pki = engine == pki;
+            let (trust, stamp) = if is_pki {
+                (
+                    format!("roots = [\"trust/roots.pem\", \"trust/time.pem\"]\nidentities = [\"{IDENTITY}\"]"),
+                    "timestamp = \"local\"\n",
+                )
+            } else {
+                ("keys = [\"trust/vault.pub\"]".to_owned(), "")
+            };
+            let config = String::from_utf8(project.read("compliance.toml")).unwrap();
+            let config = config.replace("with = \"local\"\n", &format!("with = \"attest\"\n{stamp}"));
+            let config = config.replace("keys = [\"trust/local.pub\"]", &trust);
+            let tables = format!(
+                "[vault]\naddress = \"{}\"\n[vault.auth]\n{auth}\n[vault.roles.attest]\n{engine}\n[policy.baseline]\n",
+                vault.address()
+            );
+            project.write("compliance.toml", config.replacen("[policy.baseline]\n", &tables, 1));
+            project.write("issuer.pem", &issuer.public);
+            let job =
+                ["--issuer", "https://ci.example", "--issuer-key", "issuer.pem", "--claim", "repository=acme/shop"];
+            let setup = [&["vault", "setup"][..], if method == "jwt" { &job } else { &[] }].concat();
+            ok(&project, &setup, &ADMIN);
+            // Each login is good for one run.
+            let environment = || match method {
+                "approle" => login(&vault).0,
+                "jwt" => vec![("VAULT_JWT", issuer.token("acme/shop"))],
+                _ => {
+                    let body = json!({"policies": ["proofmark-boutique"], "ttl": "15m"});
+                    let token = vault.admin("POST", "auth/token/create", &body);
+                    vec![("VAULT_TOKEN", text(&token["auth"]["client_token"]).to_owned())]
+                }
+            };
+            if is_pki {
+                ok(&project, &["vault", "roots", "attest", "--write", "trust/roots.pem"], &ADMIN);
+                project.ok(&["init", "--key"]);
+            } else {
+                let key = ["vault", "public-key", "attest", "--write", "trust/vault.pub"];
+                ok(&project, &key, &Login(environment()).each());
+            }
+            project.ok(&["db", "import", "advisories"]);
+            ok(&project, &["build", "--as-of", AS_OF], &Login(environment()).each());
+            project.ok(&["verify", "--replay", "--offline"]);
+            // Two years on waivers have ended and distributions too; what was signed holds.
+            let later = project.exits(6, &["verify", "--as-of", "2028-11-23T00:00:00Z"]).stdout;
+            assert!(later.contains("attestations     ok") && later.contains("lock-signature   ok"), "{later}");
+            let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+            let signer =
+                if is_pki { "signer = \"pki:leaves/boutique#" } else { "signer = \"transit:keys/boutique@v1:" };
+            assert!(lock.contains(signer) && !lock.contains("signer = \"local"), "{method}: {lock}");
+        }
+    }
 }

@@ -73,6 +73,16 @@ impl Authorities {
         !self.roots.iter().any(|root| root.for_signers)
     }
 
+    /// Each root, and whether it is trusted for signers and for time.
+    pub(super) fn roots(&self) -> impl Iterator<Item = (&[u8], bool, bool)> {
+        self.roots.iter().map(|root| (root.der.as_slice(), root.for_signers, root.for_time))
+    }
+
+    /// The certificates that are not roots.
+    pub(super) fn intermediates(&self) -> impl Iterator<Item = &[u8]> {
+        self.others.iter().map(Vec::as_slice)
+    }
+
     /// Certificates that may help to find a signer of a time stamp.
     pub(super) fn known(&self) -> impl Iterator<Item = &[u8]> {
         self.others.iter().map(Vec::as_slice).chain(self.roots.iter().map(|root| root.der.as_slice()))

@@ -8,6 +8,7 @@
 //! | [`payload`] | `Statement` ↔ DSSE payload (JCS) |
 //! | [`bundle`] | `Bundle` ↔ Sigstore bundle v0.3 |
 //! | [`keys`], [`verify`] | a bundle's bytes and whom to trust → [`Attestation`] |
+//! | `trusted_root` | authorities → Sigstore's `trusted_root.json` |
 //! | [`foreign`] | what others have signed → [`ForeignAttestation`] |
 //! | [`identities`], [`timestamps`] | a certificate's identity and a signature's time → whether they are trusted |
 //! | [`merkle`] | statement digests → the lock's root |
@@ -35,6 +36,7 @@ pub mod slice;
 pub mod statements;
 pub mod timestamps;
 mod trust;
+mod trusted_root;
 pub mod verify;
 mod x509;
 mod x509_errors;
@@ -47,5 +49,6 @@ pub use keys::TrustedKeys;
 pub use payload::{parse_payload, payload};
 pub use timestamps::{Stamp, TimeSource};
 pub use trust::{Trust, TrustFiles};
+pub use trusted_root::trusted_root;
 pub use verify::{Attestation, Signed, signer, verify_bundle, verify_known};
 pub use x509_errors::{AuthorityError, CertificateError, StampError};

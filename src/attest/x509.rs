@@ -21,6 +21,7 @@ const POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
 const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
 
 /// A certificate as read.
+#[derive(Clone)]
 pub(super) struct Read {
     /// The parsed certificate, for what is not below.
     pub(super) certificate: Certificate,

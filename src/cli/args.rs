@@ -102,6 +102,9 @@ pub enum Command {
     /// What Vault has to do with the project.
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// Whom the project trusts, for other verifiers.
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// Put attestations beside their images, in registries, and all evidence of the lock into one artefact.
     Push(PushArgs),
     /// Fetch evidence of the lock that is not here from a registry.
@@ -312,6 +315,20 @@ pub struct VaultFile {
     /// Write it to this file of the project instead.
     #[arg(long, value_name = "FILE")]
     pub write: Option<String>,
+}
+
+/// What to do with whom the project trusts.
+#[derive(Debug, clap::Subcommand)]
+pub enum TrustCommand {
+    /// Write Sigstore's trusted_root.json, and print the cosign command that checks each bundle about an image.
+    Export {
+        /// Where to write it.
+        #[arg(short, long, value_name = "FILE", default_value = "trusted_root.json")]
+        output: PathBuf,
+        /// Who may have signed: a TOML file with the keys of [trust].
+        #[arg(long, value_name = "FILE")]
+        trust: Option<PathBuf>,
+    },
 }
 
 /// Options of `push`.

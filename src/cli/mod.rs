@@ -3,6 +3,7 @@
 mod annotations;
 mod args;
 mod commands;
+mod cores;
 mod output;
 mod wire;
 
@@ -32,7 +33,8 @@ pub fn run() -> ExitCode {
     };
     let output = Output::new(form, cli.global.color, cli.global.quiet, environment.no_color);
     let output = output.beside(wire::github(&cli.global, &environment));
-    let done = accepted_form(&cli).and_then(|()| commands::run(&cli, &environment, &output));
+    let done =
+        accepted_form(&cli).and_then(|()| cores::forbid()).and_then(|()| commands::run(&cli, &environment, &output));
     let exit = done.unwrap_or_else(|failure| {
         output.failure(&failure);
         failure.exit

@@ -13,7 +13,7 @@ pub trait VaultAdmin: Send + Sync {
         requests: &'a [VaultRequest],
     ) -> BoxFuture<'a, Result<Vec<bool>, VaultAdminError>>;
 
-    /// Looks at paths, in order; changes nothing.
+    /// Looks at paths, in order; changes nothing. Of one that ends in `/` the names below it are listed, as `keys`.
     fn look<'a>(
         &'a self,
         spec: &'a VaultSpec,

@@ -234,3 +234,36 @@ impl Vault {
 pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value}"))
 }
+
+/// A token as a CI's identity provider makes them, and the public key that it is verified with.
+pub struct Issuer {
+    pair: aws_lc_rs::signature::EcdsaKeyPair,
+    /// Its public half, PEM.
+    pub public: String,
+}
+
+impl Issuer {
+    /// One of its own key.
+    pub fn new() -> Self {
+        use aws_lc_rs::encoding::AsDer as _;
+        use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let body = base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            pair.public_key().as_der().unwrap().as_ref(),
+        );
+        Self { pair, public: format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n") }
+    }
+
+    /// A token of a job, for `vault`.
+    pub fn token(&self, repository: &str) -> String {
+        let encode = |bytes: &[u8]| base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let claims = json!({"iss": "https://ci.example", "aud": "vault", "sub": repository, "repository": repository,
+            "job_workflow_ref": format!("{repository}/ci.yml"), "iat": now, "nbf": now - 5, "exp": now + 300});
+        let head = encode(json!({"alg": "ES256", "typ": "JWT"}).to_string().as_bytes());
+        let text = format!("{head}.{}", encode(claims.to_string().as_bytes()));
+        let signature = self.pair.sign(&aws_lc_rs::rand::SystemRandom::new(), text.as_bytes()).unwrap();
+        format!("{text}.{}", encode(signature.as_ref()))
+    }
+}

@@ -78,8 +78,10 @@ impl VaultAdmin for Administrator {
 
 async fn look(vault: &Vault, token: &Zeroizing<String>, paths: &[String]) -> Result<Vec<VaultLook>, VaultAdminError> {
     let mut seen = Vec::with_capacity(paths.len());
+    let list = Method::from_bytes(b"LIST").map_err(|error| VaultAdminError::Refused(error.to_string()))?;
     for path in paths {
-        seen.push(match vault.ask(Some(token), &Method::GET, path, None, Tries::Several).await {
+        let (method, path) = path.strip_suffix('/').map_or((&Method::GET, path.as_str()), |path| (&list, path));
+        seen.push(match vault.ask(Some(token), method, path, None, Tries::Several).await {
             Ok(answer) => VaultLook::Found(answer.get("data").cloned().unwrap_or_default()),
             Err(VaultError::Denied { status: 404, .. }) => VaultLook::Absent,
             Err(VaultError::Denied { status: 400..=499, reason, .. }) => VaultLook::Hidden(reason),

@@ -116,6 +116,11 @@ pub fn setup(world: &World, config: &Config, options: &SetupOptions, dry_run: bo
         Waiter::new().map_err(|error| Failure::new(Exit::Infrastructure, "run::no-threads", error.to_string()))?;
     let spec = spec(&settings(config)?);
     setup.changed = waiter.wait(world.vault.ask(&spec, &setup.requests)).map_err(|error| admin_failure(&error))?;
+    // An authority that was there before may be more than one of ours.
+    if let Some(probe) = super::vault_status::mighty_authority(world, config)? {
+        let what = format!("{}: {}; it was made by somebody else, and is left as it is", probe.place, probe.found);
+        return Err(Failure::new(Exit::Usage, "vault::refused", what).help(probe.mend.unwrap_or_default()));
+    }
     Ok(setup)
 }
 

@@ -71,6 +71,9 @@ pub fn vault_status(world: &World, config: &Config) -> Result<VaultStatus, Failu
     let seen = look.at(paths)?;
     let policies = read_policies(&look, &names(config, login.as_deref().unwrap_or(SELF), &seen))?;
     let mut probes = Vec::new();
+    if let (Some(path), Some(auth)) = (&login, &vault.auth) {
+        others(&look, path, auth, &policies, &mut probes)?;
+    }
     for role in vault.roles.values() {
         let (mount, name) = (role.mounted(), role.role.as_deref().unwrap_or_default());
         match role.engine.as_str() {
@@ -100,6 +103,22 @@ pub fn vault_status(world: &World, config: &Config) -> Result<VaultStatus, Failu
     probes.sort_by(|a, b| (&a.place, a.name).cmp(&(&b.place, b.name)));
     probes.dedup();
     Ok(VaultStatus { version: 1, probes })
+}
+
+/// Whether the authorities that sign leaves can make others: the first that can, and how.
+///
+/// # Errors
+/// As [`vault_status`]'s.
+pub(super) fn mighty_authority(world: &World, config: &Config) -> Result<Option<Probe>, Failure> {
+    let vault = settings(config)?;
+    let look = Look { world, spec: spec(&vault), waiter: waiter()? };
+    let roles = vault.roles.values().filter(|role| role.engine == "pki");
+    let seen = look.at(roles.map(|role| format!("{}/cert/ca", role.mounted())).collect())?;
+    let mut probes = Vec::new();
+    for path in seen.keys() {
+        with(&seen, path, &mut probes, |data, probes| engines::authority(path, data, probes));
+    }
+    Ok(probes.into_iter().find(|probe| probe.safety != Safety::Safe))
 }
 
 /// The authorities behind a role of engine pki, PEM: what `[trust] roots` needs.
@@ -139,6 +158,9 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn at(&self, mut paths: Vec<String>) -> Result<BTreeMap<String, VaultLook>, Failure> {
+        if paths.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         paths.sort();
         paths.dedup();
         let looked = self.waiter.wait(self.world.vault.look(&self.spec, &paths));
@@ -157,6 +179,53 @@ fn login_path(vault: &Vault) -> Option<String> {
     let has_role = matches!(method.as_str(), "approle" | "jwt" | "kubernetes");
     let role = role.as_ref().filter(|_| has_role)?;
     Some(format!("auth/{}/role/{role}", mount.as_ref().unwrap_or(method)))
+}
+
+/// The most roles of a login that are looked at.
+const MOST_ROLES: usize = 100;
+
+/// Other roles of the same login that give the policies of a build: whoever is not bound by the config's may be by none of those.
+fn others(
+    look: &Look<'_>,
+    path: &str,
+    auth: &VaultAuth,
+    policies: &[Policy],
+    probes: &mut Vec<Probe>,
+) -> Result<(), Failure> {
+    let Some((mount, own)) = path.rsplit_once('/') else { return Ok(()) };
+    let listed = look.at(vec![format!("{mount}/")])?;
+    let mut not_known = |found: String| {
+        let mend = Some("look with a token that may list and read them".to_owned());
+        let name = "other-roles";
+        probes.push(Probe { place: mount.to_owned(), name, safety: Safety::NotKnown, found, mend });
+    };
+    let names: Vec<&str> = match listed.values().next() {
+        Some(VaultLook::Found(data)) => data.get("keys").map(probe::texts).unwrap_or_default(),
+        Some(VaultLook::Absent) => Vec::new(),
+        Some(VaultLook::Hidden(reason)) => {
+            not_known(format!("not shown: {reason}"));
+            return Ok(());
+        }
+        None => return Ok(()),
+    };
+    let names: Vec<&str> = names.into_iter().filter(|name| *name != own).collect();
+    let readable = names.iter().filter(|name| is_plain(name)).take(MOST_ROLES);
+    let seen = look.at(readable.map(|name| format!("{mount}/{name}")).collect())?;
+    let hidden = names.len() - seen.values().filter(|look| matches!(look, VaultLook::Found(_))).count();
+    if hidden > 0 {
+        not_known(format!("{hidden} of {} are not shown", names.len()));
+    }
+    let gives = |data: &Value| {
+        let theirs = data.get("token_policies").map(probe::texts).unwrap_or_default();
+        policies.iter().any(|policy| theirs.contains(&policy.name()))
+    };
+    for (path, found) in &seen {
+        match found {
+            VaultLook::Found(data) if gives(data) => login::role(path, auth, false, data, probes),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Probes what was found at a path; what was not is one that is not known, or is missing.
@@ -195,11 +264,13 @@ fn names(config: &Config, path: &str, seen: &BTreeMap<String, VaultLook>) -> Vec
     }
 }
 
+/// Whether a name means itself alone in a path.
+fn is_plain(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    !name.is_empty() && name.bytes().all(inner) && !matches!(name, "." | "..")
+}
+
 fn read_policies(look: &Look<'_>, names: &[String]) -> Result<Vec<Policy>, Failure> {
-    let is_plain = |name: &String| {
-        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        !name.is_empty() && name.bytes().all(inner) && !matches!(name.as_str(), "." | "..")
-    };
     let path = |name: &String| format!("sys/policies/acl/{name}");
     let seen = look.at(names.iter().filter(|name| is_plain(name)).map(path).collect())?;
     let read = |name: &String| {

@@ -11,6 +11,11 @@ pub(super) struct Policy {
 }
 
 impl Policy {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// From its text; `None` for one that was not shown.
     pub(super) fn new(name: &str, text: Option<&str>) -> Self {
         Self { name: name.to_owned(), grants: text.and_then(grants) }
