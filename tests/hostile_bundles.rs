@@ -368,3 +368,164 @@ fn a_trusted_root_file_says_the_same_and_for_how_long() {
     let alone = Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: Vec::new() }).unwrap_err();
     assert_eq!(alone.code().unwrap().to_string(), "attest::no-root");
 }
+
+/// The program itself, on a bundle about the payload's subject: exit code, and what it says.
+fn program(directory: &std::path::Path, bytes: &[u8], more: &[&str]) -> (i32, String) {
+    std::fs::write(directory.join("bundle.json"), bytes).unwrap();
+    let subject = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_proofmark"));
+    command.current_dir(directory).args(["verify", "--bundle", "bundle.json", "--trust", "trust.toml"]);
+    let default = ["--subject", subject];
+    command.args(if more.is_empty() { &default } else { more });
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.code().unwrap(), said)
+}
+
+#[test]
+fn the_program_refuses_each_with_its_code_and_exit_4() {
+    let pki = Pki::new();
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    std::fs::write(at.join("ca.pem"), format!("{}{}", pki.root, pki.intermediate)).unwrap();
+    std::fs::write(at.join("time.pem"), format!("{}{}", pem(&pki.time.certificate), pem(&pki.time.root))).unwrap();
+    std::fs::write(
+        at.join("trust.toml"),
+        "roots = [\"ca.pem\", \"time.pem\"]\nidentities = [\"spiffe://example.com/ci/*\"]\n",
+    )
+    .unwrap();
+    let good = pki.bundle(&Ask::default(), &[60]);
+    let (exit, said) = program(at, &bundle::encode(&good), &[]);
+    assert_eq!(exit, 0, "{said}");
+    let text = String::from_utf8(bundle::encode(&good)).unwrap();
+    // The same, signed over what the payload is made to say.
+    let saying = |payload: &str| {
+        let (certificate, key) = pki.leaf(&Ask::default());
+        let message = Envelope::pre_authentication_encoding(Envelope::IN_TOTO, payload.as_bytes());
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &key.serialize_der()).unwrap();
+        let signature = pair.sign(&SystemRandom::new(), &message).unwrap().as_ref().to_vec();
+        bundle::encode(&Bundle {
+            material: Material::Certificate(certificate),
+            timestamps: vec![pki.stamp(&signature, 60)],
+            envelope: Envelope {
+                payload_type: Envelope::IN_TOTO.into(),
+                payload: payload.into(),
+                signature: SignatureBytes(signature),
+            },
+        })
+    };
+    let asked = |ask: Ask| bundle::encode(&pki.bundle(&ask, &[60]));
+    let with = |change: &dyn Fn(&mut Bundle)| {
+        let mut other = good.clone();
+        change(&mut other);
+        bundle::encode(&other)
+    };
+    let Material::Certificate(leaf) = &good.material else { panic!("a certificate") };
+    let chain =
+        format!("\"x509CertificateChain\":{{\"certificates\":[{{\"rawBytes\":\"{}\"}}]}}", STANDARD.encode(leaf));
+    let single = format!("\"certificate\":{{\"rawBytes\":\"{}\"}}", STANDARD.encode(leaf));
+    let cases: Vec<(&str, &str, Vec<u8>)> = vec![
+        (
+            "tampered payload",
+            "attest::bad-signature",
+            with(&|it| it.envelope.payload = PAYLOAD.replace("checkout", "x").into()),
+        ),
+        ("tampered signature", "attest::bad-signature", with(&|it| it.envelope.signature.0[20] ^= 1)),
+        ("chain in v0.3", "attest::malformed-bundle", text.replace(&single, &chain).into_bytes()),
+        (
+            "two signatures",
+            "attest::signature-count",
+            text.replace("\"signatures\":[{", "\"signatures\":[{\"sig\":\"AQID\"},{").into_bytes(),
+        ),
+        ("no signature", "attest::signature-count", {
+            let end = text.find("]}").unwrap();
+            let begin = text.find("\"signatures\":[").unwrap() + 14;
+            format!("{}{}", &text[..begin], &text[end..]).into_bytes()
+        }),
+        ("leaf without code signing", "attest::certificate-usage", asked(Ask { usages: vec![], ..Ask::default() })),
+        ("one-year leaf", "attest::certificate-lifetime", asked(Ask { lives: Duration::days(365), ..Ask::default() })),
+        (
+            "two names",
+            "attest::several-identities",
+            asked(Ask { names: vec![IDENTITY, "urn:other"], ..Ask::default() }),
+        ),
+        ("no name", "attest::no-identity", asked(Ask { names: vec![], ..Ask::default() })),
+        ("an authority's", "attest::certificate-usage", asked(Ask { authority: true, ..Ask::default() })),
+        (
+            "time over other bytes",
+            "attest::timestamp-imprint",
+            with(&|it| it.timestamps = vec![pki.stamp(PAYLOAD.as_bytes(), 60)]),
+        ),
+        (
+            "time after expiry",
+            "attest::certificate-expired",
+            with(&|it| it.timestamps = vec![pki.stamp(&it.envelope.signature.0, 86_400)]),
+        ),
+        (
+            "time before validity",
+            "attest::certificate-expired",
+            with(&|it| it.timestamps = vec![pki.stamp(&it.envelope.signature.0, -60)]),
+        ),
+        (
+            "a good time and a late one",
+            "attest::certificate-expired",
+            with(&|it| it.timestamps.push(pki.stamp(&it.envelope.signature.0, 86_400))),
+        ),
+        ("no time", "attest::no-timestamp", with(&|it| it.timestamps.clear())),
+        (
+            "duplicate key in the payload",
+            "attest::duplicate-key",
+            saying(&PAYLOAD.replacen("{\"_type\"", "{\"_type\":\"x\",\"_type\"", 1)),
+        ),
+        (
+            "duplicate key in the subject",
+            "attest::duplicate-key",
+            saying(&PAYLOAD.replacen("\"name\":", "\"name\":\"y\",\"name\":", 1)),
+        ),
+        (
+            "duplicate key in the bundle",
+            "attest::malformed-bundle",
+            text.replacen("{\"dsseEnvelope\"", "{\"mediaType\":\"x\",\"dsseEnvelope\"", 1).into_bytes(),
+        ),
+        (
+            "unknown predicate",
+            "attest::malformed-statement",
+            saying(&PAYLOAD.replace("https://cyclonedx.org/bom", "https://example.com/other")),
+        ),
+        (
+            "another statement type",
+            "attest::malformed-statement",
+            saying(&PAYLOAD.replace("Statement/v1", "Statement/v0.1")),
+        ),
+        (
+            "a fifth field",
+            "attest::malformed-statement",
+            saying(&PAYLOAD.replacen("\"predicate\":{}", "\"more\":1,\"predicate\":{}", 1)),
+        ),
+        ("white space", "attest::bundle-not-canonical", text.replacen(':', ": ", 1).into_bytes()),
+        (
+            "another payload type",
+            "attest::malformed-bundle",
+            text.replace("application/vnd.in-toto+json", "text/plain").into_bytes(),
+        ),
+        ("v0.2", "attest::malformed-bundle", text.replace("bundle.v0.3+json", "bundle.v0.2+json").into_bytes()),
+        (
+            "a key's hint as well",
+            "attest::malformed-bundle",
+            text.replace(
+                "\"certificate\":{",
+                "\"publicKey\":{\"hint\":\"LHDhK3oGRvkiefQnx7OOczTY5Tic/xZ6HcMOc/gmtoM=\"},\"certificate\":{",
+            )
+            .into_bytes(),
+        ),
+        ("nothing", "attest::malformed-bundle", Vec::new()),
+    ];
+    for (what, expected, bytes) in &cases {
+        let (exit, said) = program(at, bytes, &[]);
+        assert_eq!(exit, 4, "{what}: {said}");
+        assert!(said.contains(expected), "{what}: {expected} is not in {said}");
+    }
+    // Swapped: it is about something else.
+    let (exit, said) = program(at, &bundle::encode(&good), &["--subject", &format!("sha256:{}", "0".repeat(64))]);
+    assert!(exit == 4 && said.contains("attestation::other-subject"), "{said}");
+}

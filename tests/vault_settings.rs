@@ -550,7 +550,7 @@ fn the_boutique_is_signed_by_every_login_and_engine_with_what_setup_made() {
             project.ok(&["verify", "--replay", "--offline"]);
             // Two years on waivers have ended and distributions too; what was signed holds.
             let later = project.exits(6, &["verify", "--as-of", "2028-11-23T00:00:00Z"]).stdout;
-            assert!(later.contains("attestations     ok") && later.contains("lock-signature   ok"), "{later}");
+            assert!(later.contains("signatures       ok") && later.contains("lock-signature   ok"), "{later}");
             let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
             let signer =
                 if is_pki { "signer = \"pki:leaves/boutique#" } else { "signer = \"transit:keys/boutique@v1:" };

@@ -222,6 +222,9 @@ pub struct VerifyArgs {
     /// Who may have signed: a TOML file with the keys of [trust].
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
+    /// From whose hands every attestation must have a time, at least.
+    #[arg(long, value_name = "SOURCE", value_parser = ["independent", "company", "self-asserted"])]
+    pub require: Option<String>,
     /// Take evidence that is not here from the registry, as `pull` would, without keeping it.
     #[arg(long, conflicts_with_all = ["offline", "pack"])]
     pub from_registry: bool,

@@ -1,6 +1,7 @@
 //! The verbs, one a file. Each takes the [`World`] and plain options, and gives a result that `report` words; none prints.
 
 mod assemble;
+mod attestations;
 mod build;
 mod compare;
 mod diff;

@@ -8,7 +8,7 @@ use super::push::registry_failure;
 use super::store::{Kind, Store};
 use super::verify::read_trust;
 use super::{Exit, Failure, World};
-use crate::attest::{ForeignAttestation, Trust, verify_foreign};
+use crate::attest::{ForeignAttestation, Stamp, Trust, VerifyError, verify_foreign};
 use crate::execute::EvidenceMap;
 use crate::model::{Digest, Lock, LockRequired, LockSubject, Name, Requirement, Subject, SubjectDigest, SubjectKind};
 use crate::ports::{AttestedSbom, Event, ImageAt, Located};
@@ -126,31 +126,33 @@ pub(super) fn recorded(lock: &Lock) -> Required {
         .collect()
 }
 
-/// What is wrong with what a lock records of a subject: gone, altered, not by somebody trusted, or about something else.
-pub(super) fn check(store: &Store<'_>, trust: &Trust, subject: &LockSubject, place: &str) -> Vec<Failure> {
-    let mut failures = Vec::new();
-    for required in &subject.required {
-        let what = match verified(store, trust, &required.bundle) {
-            Err(failure) => Some((failure.code.clone(), failure.to_string())),
-            Ok((attestation, _)) => {
-                let SubjectDigest::Sha256(digest) = subject.digest else { continue };
-                let what = if !attestation.is_about(&digest) {
-                    Some("it is about something else")
-                } else if entry(&attestation) != *required {
-                    Some("it is not what the lock says")
-                } else {
-                    None
-                };
-                what.map(|what| ("attestation::mismatch".to_owned(), what.to_owned()))
-            }
-        };
-        if let Some((code, what)) = what {
-            let path = store.path(Kind::Foreign, &required.bundle);
-            let what = format!("{place}: {}: {what} ({path})", required.predicate_type);
-            failures.push(Failure::new(Exit::Integrity, code, what));
-        }
+/// What is wrong with what a lock records of somebody else's attestation.
+pub(super) enum Wrong {
+    /// It is gone, or altered.
+    Gone(Failure),
+    /// Nobody who is trusted has signed it.
+    Unverified(Box<VerifyError>),
+    /// It is not what the lock says, or about something else.
+    Mismatch(&'static str),
+}
+
+/// Looks at what a lock records of somebody else's attestation; gives its times.
+pub(super) fn check(
+    store: &Store<'_>,
+    trust: &Trust,
+    subject: &LockSubject,
+    recorded: &LockRequired,
+) -> Result<Vec<Stamp>, Wrong> {
+    let bytes = store.read(Kind::Foreign, &recorded.bundle).map_err(Wrong::Gone)?;
+    let attestation = verify_foreign(&bytes, trust).map_err(|error| Wrong::Unverified(Box::new(error)))?;
+    let is_about = |digest| attestation.is_about(&digest);
+    if !matches!(subject.digest, SubjectDigest::Sha256(digest) if is_about(digest)) {
+        return Err(Wrong::Mismatch("it is about something else"));
     }
-    failures
+    if entry(&attestation) != *recorded {
+        return Err(Wrong::Mismatch("it is not what the lock says"));
+    }
+    Ok(attestation.signed.stamps)
 }
 
 fn subject_of<'a>(lock: &'a Lock, service: &Name, name: &Name) -> Option<&'a LockSubject> {

@@ -4,19 +4,17 @@
 //! the config's `[trust]` or the caller's trust file, never from the lock or a bundle.
 
 use super::assemble;
+use super::attestations::{self, Times};
 use super::project::{Project, read_lock};
 use super::recall::{Recalled, Stored, stored_evidence, subjects};
 use super::recorded::OrRecorded;
 use super::seal::{bundle_of, recorded_bundles};
 use super::store::{Kind, Store};
 use super::{Exit, Failure, World};
-use crate::attest::{self, Attestation, Trust, TrustFiles};
+use crate::attest::{self, Stamp, TimeSource, Trust, TrustFiles};
 use crate::config;
 use crate::lockfile::{self, Current, CurrentService, CurrentSubject};
-use crate::model::{
-    Digest, Lock, LockAttestation, LockSubject, Name, PredicateType, ServiceVerdict, StatementSubject, Subject,
-    Timestamp, Verdict,
-};
+use crate::model::{Digest, Lock, LockSubject, Name, ServiceVerdict, Subject, Timestamp, Verdict};
 use crate::ports::Workspace;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +28,8 @@ pub struct Options {
     pub packed: bool,
     /// The instant to judge at in a replay; `None` for the lock's own.
     pub as_of: Option<Timestamp>,
+    /// From whose hands every time must be, at least.
+    pub times: Option<TimeSource>,
     /// Whom to trust instead of the config's `[trust]`: the keys, and where their paths start.
     pub trust: Option<(Arc<dyn Workspace>, config::Trust)>,
 }
@@ -48,6 +48,9 @@ pub struct Verified {
     pub as_of: Timestamp,
     /// The checks, in order.
     pub checks: Vec<Check>,
+    /// How many attestations, the lock's own among them, have their best time from which hands: `independent`, `company`,
+    /// `self-asserted`, `none`.
+    pub times: BTreeMap<String, usize>,
     /// Verdicts as recorded.
     pub verdicts: BTreeMap<Name, Verdict>,
     /// Verdicts of the replay, where one was asked for and could be made.
@@ -63,6 +66,9 @@ pub struct Check {
     pub name: &'static str,
     /// What was looked at, in numbers.
     pub looked_at: usize,
+    /// What was not, because it failed before, or because nobody asked.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_reached: usize,
     /// What was not, because this run is offline.
     #[serde(skip_serializing_if = "is_zero")]
     pub left_out: usize,
@@ -72,7 +78,7 @@ pub struct Check {
 
 impl Check {
     pub(super) fn of(name: &'static str, looked_at: usize, failures: Vec<Failure>) -> Self {
-        Self { name, looked_at, left_out: 0, failures }
+        Self { name, looked_at, not_reached: 0, left_out: 0, failures }
     }
 }
 
@@ -98,11 +104,19 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         None => read_trust(world.workspace.as_ref(), &project.config.trust)?,
     };
 
+    let mut times = Times::new();
+    let signed = lock_signature(&store, &trust, &lock, &lock_digest);
+    if let Ok(stamps) = &signed {
+        *times.entry(attestations::best(stamps)).or_default() += 1;
+    }
     let mut checks = vec![
-        Check::of("lock-signature", 1, lock_signature(&store, &trust, &lock, &lock_digest).err().into_iter().collect()),
+        Check::of("lock-signature", 1, signed.err().into_iter().collect()),
         currency(world, &project, &lock, options.packed),
-        attestations(&store, &trust, &lock),
     ];
+    checks.extend(attestations::check(&store, &trust, &lock, &mut times));
+    if let Some(wanted) = options.times {
+        checks.push(of_times(&times, wanted));
+    }
     let (evidence, failures) = stored_evidence(&store, &lock);
     checks.push(Check::of("evidence", 2 * subjects(&lock).count(), failures));
     let mut replayed = None;
@@ -110,6 +124,8 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         let (check, verdicts) = replay(&project, &lock, &text, evidence, options.as_of);
         checks.push(check);
         replayed = verdicts;
+    } else {
+        checks.push(Check { not_reached: subjects(&lock).count(), ..Check::of("replay", 0, Vec::new()) });
     }
 
     let verdicts: BTreeMap<Name, Verdict> =
@@ -124,10 +140,36 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         lock_digest,
         as_of: lock.inputs.as_of,
         checks,
+        times: times.into_iter().map(|(source, count)| (words_of(source).to_owned(), count)).collect(),
         verdicts,
         replayed,
         exit,
     })
+}
+
+/// From whose hands a time is, in a word.
+fn words_of(source: Option<TimeSource>) -> &'static str {
+    match source {
+        Some(TimeSource::Independent) => "independent",
+        Some(TimeSource::Company) => "company",
+        Some(TimeSource::SelfAsserted) => "self-asserted",
+        None => "none",
+    }
+}
+
+/// Whether every attestation has a time from such hands, or from better ones.
+fn of_times(times: &Times, wanted: TimeSource) -> Check {
+    let is_less = |source: &Option<TimeSource>| source.is_none_or(|source| source > wanted);
+    let failures = times
+        .iter()
+        .filter(|(source, _)| is_less(source))
+        .map(|(source, count)| {
+            let what = format!("{count} attestations have their time from: {}", words_of(*source));
+            Failure::new(Exit::Integrity, "verify::time-source", what)
+                .help(format!("wanted is {} or better", words_of(Some(wanted))))
+        })
+        .collect();
+    Check::of("time-sources", times.values().sum(), failures)
 }
 
 /// Reads who may have signed.
@@ -161,7 +203,12 @@ pub fn read_trust(workspace: &dyn Workspace, trust: &config::Trust) -> Result<Tr
 }
 
 /// The lock's own bundle: over exactly these bytes, with this root, by somebody trusted.
-pub(super) fn lock_signature(store: &Store<'_>, trust: &Trust, lock: &Lock, digest: &Digest) -> Result<(), Failure> {
+pub(super) fn lock_signature(
+    store: &Store<'_>,
+    trust: &Trust,
+    lock: &Lock,
+    digest: &Digest,
+) -> Result<Vec<Stamp>, Failure> {
     let bytes = store.read(Kind::LockBundle, digest).map_err(|failure| Failure {
         message: format!("no signature covers these bytes of the lock: {}", failure.message),
         code: "lock::unsigned".into(),
@@ -171,7 +218,7 @@ pub(super) fn lock_signature(store: &Store<'_>, trust: &Trust, lock: &Lock, dige
         attest::verify_bundle(&bytes, trust).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
     let expected = attest::statements::lock_statement(digest, &lock.root, lock.inputs.as_of);
     if attestation.statement() == &expected {
-        return Ok(());
+        return Ok(attestation.stamps().to_vec());
     }
     Err(Failure::new(Exit::Integrity, "lock::other-signed", "the lock's signature is over another lock"))
 }
@@ -233,62 +280,6 @@ pub(super) fn current<'a>(
         }
     }
     Current { config: config.digest(), services, scanners }
-}
-
-/// Every required attestation of every subject: there, unaltered, signed by somebody trusted, about this subject.
-fn attestations(store: &Store<'_>, trust: &Trust, lock: &Lock) -> Check {
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for (service, subject) in subjects(lock) {
-        let place = format!("{}/{}", service.name, subject.name);
-        for kind in PredicateType::REQUIRED {
-            count += 1;
-            if !subject.attestations.iter().any(|attestation| attestation.predicate_type == kind) {
-                failures.push(Failure::new(
-                    Exit::Integrity,
-                    "attestation::missing",
-                    format!("{place}: there is no {kind}"),
-                ));
-            }
-        }
-        for recorded in &subject.attestations {
-            let checked = store.read(Kind::Bundle, &recorded.bundle).and_then(|bytes| {
-                attest::verify_bundle(&bytes, trust).map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))
-            });
-            let wrong = match &checked {
-                Err(failure) => Some((failure.code.clone(), failure.to_string())),
-                Ok(attestation) => mismatch(attestation, recorded, subject)
-                    .map(|what| ("attestation::mismatch".to_owned(), what.to_owned())),
-            };
-            if let Some((code, what)) = wrong {
-                let path = store.path(Kind::Bundle, &recorded.bundle);
-                let what = format!("{place}: {}: {what} ({path})", recorded.predicate_type);
-                failures.push(Failure::new(Exit::Integrity, code, what));
-            }
-        }
-    }
-    for (service, subject) in subjects(lock) {
-        count += subject.required.len();
-        failures.extend(super::required::check(store, trust, subject, &format!("{}/{}", service.name, subject.name)));
-    }
-    Check::of("attestations", count, failures)
-}
-
-/// What of a verified attestation is not as the lock records it.
-fn mismatch(attestation: &Attestation, recorded: &LockAttestation, subject: &LockSubject) -> Option<&'static str> {
-    let statement = attestation.statement();
-    let about = StatementSubject::from(&subject_of(subject));
-    if attestation.payload_digest() != recorded.statement {
-        Some("its statement is not the one in the lock")
-    } else if statement.predicate_type != recorded.predicate_type {
-        Some("its statement is of another type")
-    } else if statement.subject != [about] {
-        Some("its statement is about another subject")
-    } else if !recorded.signer.is_of(attestation.signed_by()) {
-        Some("it was signed by another than the lock says")
-    } else {
-        None
-    }
 }
 
 /// Findings, verdicts, statements and lock, computed anew from the stored evidence; they must give the same lock, byte for

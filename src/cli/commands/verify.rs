@@ -4,8 +4,8 @@
 use super::Context;
 use crate::adapters::packed::{Overlaid, PackedWorkspace};
 use crate::adapters::workspace::LocalWorkspace;
-use crate::attest::PackError;
 use crate::attest::pack;
+use crate::attest::{PackError, TimeSource};
 use crate::cli::args::VerifyArgs;
 use crate::cli::output::Form;
 use crate::cli::wire::{self, Environment};
@@ -36,8 +36,14 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
         })?),
     };
     let trust = args.trust.as_deref().map(trust_file).transpose()?;
+    let times = args.require.as_deref().map(|source| match source {
+        "independent" => TimeSource::Independent,
+        "company" => TimeSource::Company,
+        _ => TimeSource::SelfAsserted,
+    });
     // Judging at another instant is a replay.
-    let options = VerifyOptions { replay: args.replay || as_of.is_some(), packed: args.pack.is_some(), as_of, trust };
+    let options =
+        VerifyOptions { replay: args.replay || as_of.is_some(), packed: args.pack.is_some(), as_of, times, trust };
     let verified = ops::verify(&world, &options)?;
     match context.output.form {
         Form::Json => context.output.json(&verified),
@@ -111,6 +117,8 @@ fn words(verified: &Verified) -> String {
     let mut text = format!("{} as of {}\n", verified.lock, verified.as_of);
     for check in &verified.checks {
         let result = match check.failures.len() {
+            0 if check.not_reached > 0 && check.looked_at == 0 => "not checked".to_owned(),
+            0 if check.looked_at == 0 => "nothing of the kind".to_owned(),
             0 => "ok".to_owned(),
             1 => "FAILED: 1 fault".to_owned(),
             faults => format!("FAILED: {faults} faults"),
@@ -119,8 +127,17 @@ fn words(verified: &Verified) -> String {
             0 => String::new(),
             left_out => format!(", {left_out} in registries left out"),
         };
-        text.push_str(&format!("  {:16} {result} ({} looked at{left_out})\n", check.name, check.looked_at));
+        let not_reached = match check.not_reached {
+            0 => String::new(),
+            not_reached => format!(", {not_reached} not reached"),
+        };
+        text.push_str(&format!(
+            "  {:16} {result} ({} looked at{not_reached}{left_out})\n",
+            check.name, check.looked_at
+        ));
     }
+    let times: Vec<String> = verified.times.iter().map(|(source, count)| format!("{count} {source}")).collect();
+    text.push_str(&format!("  times: {}\n", times.join(", ")));
     let verdicts = verified.replayed.as_ref().unwrap_or(&verified.verdicts);
     for (service, verdict) in verdicts {
         let recorded = verified.verdicts.get(service).filter(|recorded| *recorded != verdict);
