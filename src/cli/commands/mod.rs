@@ -66,7 +66,7 @@ fn verb(context: &Context<'_>) -> Result<Exit, Failure> {
         Command::Resign(args) => resign::run(context, args),
         Command::Pack(args) => pack::run(context, args),
         Command::Vault(command) => vault::run(context, command),
-        Command::Trust(command) => trust::run(&context, command),
+        Command::Trust(command) => trust::run(context, command),
         Command::Push(args) => push::push(context, args),
         Command::Pull(args) => push::pull(context, args),
         Command::Diff(args) => diff::run(context, args),
