@@ -148,3 +148,98 @@ fn cosign_takes_what_the_exported_trust_says() {
     project.write("trust.toml", "roots = [\"trusted_root.json\"]\nidentities = [\"https://ci.example/acme/*\"]\n");
     project.ok(&["verify", "--trust", "trust.toml", "--replay"]);
 }
+
+/// What sigstore-js says of a bundle.
+fn sigstore_js(program: &Path, project: &Project, bundle: &Path, who: &[&str], stamps: &str) -> (bool, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verifiers/sigstore.cjs");
+    let mut command = Command::new(program);
+    command.current_dir(project.root()).arg(script).arg(bundle).arg("trusted_root.json").args(who);
+    let output = command.args(["--stamps", stamps]).output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+/// What sigstore-go says of a bundle, about a digest.
+fn sigstore_go(program: &Path, project: &Project, bundle: &Path, who: &[&str], hex: &str) -> (bool, String) {
+    let mut command = Command::new(program);
+    command.current_dir(project.root()).env("HOME", project.cache());
+    command.args(["-trustedrootJSONpath", "trusted_root.json", "-requireTlog=false", "-requireCTlog=false"]);
+    command.args(["-artifact-digest", hex, "-artifact-digest-algorithm", "sha256"]).args(who).arg(bundle);
+    let output = command.output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+/// The bundles about one image, and its digest.
+fn of_one_image(project: &Project) -> (Vec<std::path::PathBuf>, String) {
+    let lock: toml::Table = String::from_utf8(project.read("compliance.lock")).unwrap().parse().unwrap();
+    let services = lock["service"].as_array().unwrap();
+    let mut subjects = services.iter().flat_map(|service| service["subject"].as_array().unwrap());
+    let subject = subjects.find(|subject| subject["kind"].as_str() == Some("image")).unwrap();
+    let bundles = subject["attestation"].as_array().unwrap().iter().map(|attestation| {
+        let hex = attestation["bundle"].as_str().unwrap().trim_start_matches("sha256:");
+        project.root().join(format!(".compliance/attestations/sha256/{hex}.sigstore.json"))
+    });
+    (bundles.collect(), subject["digest"].as_str().unwrap().trim_start_matches("sha256:").to_owned())
+}
+
+/// Each bundle taken, and none that is of something else.
+fn others_take(project: &Project, who_js: &[&str], who_go: Option<&[&str]>, stamps: &str) {
+    project.ok(&["trust", "export"]);
+    let (bundles, hex) = of_one_image(project);
+    assert_eq!(bundles.len(), 3);
+    let altered = project.root().join("altered.json");
+    let text = std::fs::read_to_string(&bundles[0]).unwrap();
+    std::fs::write(&altered, text.replacen("\"payload\":\"ey", "\"payload\":\"eX", 1)).unwrap();
+    if let Some(program) = tool("others_take_what_is_signed_here (sigstore-js)", "sigstore-js") {
+        for bundle in &bundles {
+            let (taken, said) = sigstore_js(&program, project, bundle, who_js, stamps);
+            assert!(taken, "{said}");
+        }
+        assert!(!sigstore_js(&program, project, &altered, who_js, stamps).0, "another payload");
+    }
+    let Some(who_go) = who_go else { return };
+    if let Some(program) = tool("others_take_what_is_signed_here (sigstore-go)", "sigstore-go") {
+        for bundle in &bundles {
+            let (taken, said) = sigstore_go(&program, project, bundle, who_go, &hex);
+            assert!(taken, "{said}");
+        }
+        assert!(!sigstore_go(&program, project, &altered, who_go, &hex).0, "another payload");
+        assert!(!sigstore_go(&program, project, &bundles[0], who_go, &"0".repeat(64)).0, "another subject");
+    }
+}
+
+#[test]
+fn others_take_what_is_signed_here() {
+    for kind in ["p256", "ed25519"] {
+        let project = Project::boutique();
+        std::fs::remove_dir_all(project.root().join(".proofmark")).unwrap();
+        std::fs::remove_file(project.root().join("trust/local.pub")).unwrap();
+        project.edit("compliance.toml", "with = \"local\"", "with = \"local\"\ntimestamp = \"local\"");
+        project.edit("compliance.toml", "[trust]", "[trust]\nroots = [\"trust/time.pem\"]");
+        project.ok(&["init", "--key", "--key-type", kind]);
+        project.build();
+        // Its example takes every public key for one of ECDSA, and falls over others.
+        let go = ["-publicKey", "trust/local.pub", "-requireTimestamp=true"];
+        others_take(&project, &["--key", "trust/local.pub"], (kind == "p256").then_some(&go), "1");
+    }
+    let Some(vault) = Vault::start("others_take_what_is_signed_here (certificates)") else { return };
+    const IDENTITY: &str = "https://ci.example/acme/shop";
+    let project = Project::boutique();
+    project.edit(
+        "compliance.toml",
+        "[trust]",
+        &format!(
+            "[vault]\naddress = \"{}\"\n[vault.roles.attest]\nengine = \"pki\"\nrole = \"attestation\"\nidentity = \"{IDENTITY}\"\n\
+             [trust]\nroots = [\"trust/ca.pem\", \"trust/time.pem\"]\nidentities = [\"https://ci.example/acme/*\"]",
+            vault.address()
+        ),
+    );
+    project.edit("compliance.toml", "with = \"local\"", "with = \"attest\"\ntimestamp = \"local\"");
+    project.write("trust/ca.pem", vault.roots());
+    project.ok(&["init", "--key"]);
+    let mut build = project.command(&["build", "--as-of", AS_OF]);
+    build.env("VAULT_TOKEN", vault.token());
+    let run = Run::of(build);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let go = ["-requireTimestamp=true", "-expectedIssuerRegex", ".*", "-expectedSAN", IDENTITY];
+    others_take(&project, &["--identity", IDENTITY], Some(&go), "1");
+}

@@ -355,3 +355,192 @@ fn the_runner_of_github_reads_what_is_ours_alone() {
     quiet.env("GITHUB_ACTIONS", "true");
     assert!(commands(&Run::of(quiet)).is_empty());
 }
+
+/// The small database of Trivy, where there is one.
+fn database(test: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| "../shared/data".into(), PathBuf::from);
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(data).join("trivy-db-small/db");
+    if !directory.join("trivy.db").is_file() {
+        skip(test, "there is no database of Trivy");
+        return None;
+    }
+    Some(std::fs::canonicalize(directory).unwrap())
+}
+
+#[test]
+fn our_match_is_held_against_that_of_trivy() {
+    const TEST: &str = "our_match_is_held_against_that_of_trivy";
+    let Some(database) = database(TEST) else { return };
+    let database = database.display().to_string();
+    for name in ["trivy", "trivy-0.67.2"] {
+        let Some(program) = tool(TEST, name) else { continue };
+        let program = std::fs::canonicalize(program).unwrap();
+        let project = Project::bare("shop");
+        let lockfile = r#"{"name":"x","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"x","version":"1.0.0","dependencies":{"lodash":"1"}},
+            "node_modules/lodash":{"version":"4.17.4"},"node_modules/left":{"version":"1.0.0"}}}"#;
+        project.write("s/package-lock.json", lockfile);
+        project.write("compliance.toml", format!("version = 1\n[project]\nname = \"shop\"\n[scan.trivy]\nbinary = {:?}\n[advisories]\nsources = [\"advisories\"]\n[policy.any]\n[services.s]\npath = \"s\"\npolicy = \"any\"\n", program.display().to_string()));
+        let advisory = |id: &str, alias: &str, package: &str| {
+            let text = json!({"id": id, "aliases": [alias], "modified": "2026-01-01T00:00:00Z", "affected": [{"package": {"ecosystem": "npm", "name": package},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "4.17.12"}]}]}]});
+            project.write(&format!("advisories/npm/{id}.json"), text.to_string());
+        };
+        advisory("GHSA-jf85-cpcp-j695", "CVE-2019-10744", "lodash");
+        project.ok(&["db", "import", "advisories"]);
+        let compare = ["scan", "s", "--match", "--compare-trivy", &database, "--format", "json"];
+        let same = project.exits(0, &compare).json();
+        assert_eq!(same["compared"]["same"], 1, "{same}");
+        assert_eq!((&same["compared"]["ours"], &same["compared"]["theirs"]), (&json!([]), &json!([])));
+        assert_eq!(same["compared"]["program"]["name"], "trivy");
+        // Sixteen at once, with one database.
+        let all: Vec<_> = (0..16)
+            .map(|_| {
+                let mut command = project.command(&compare);
+                command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        for one in all {
+            let output = one.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), same);
+        }
+        // What only one of them knows.
+        advisory("GHSA-aaaa-bbbb-cccc", "CVE-2020-0001", "left");
+        std::fs::remove_file(project.root().join("advisories/npm/GHSA-jf85-cpcp-j695.json")).unwrap();
+        project.ok(&["db", "import", "advisories"]);
+        let text = project.exits(6, &compare[..5]).stdout;
+        assert!(text.contains("only ours: CVE-2020-0001  pkg:npm/left@1.0.0"), "{text}");
+        assert!(text.contains("only its: CVE-2019-10744  pkg:npm/lodash@4.17.4"), "{text}");
+    }
+    // No database is never an empty one.
+    let Some(program) = tool(TEST, "trivy") else { return };
+    let project = Project::boutique();
+    let settings = format!("[scan.trivy]\nbinary = {:?}\n[advisories]", program.display().to_string());
+    project.edit("compliance.toml", "[advisories]", &settings);
+    let empty = project.root().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    project.exits(5, &["scan", "src/payment", "--match", "--compare-trivy", "empty"]);
+    std::fs::write(empty.join("trivy.db"), "nothing").unwrap();
+    std::fs::write(empty.join("metadata.json"), "{}").unwrap();
+    project.exits(5, &["scan", "src/payment", "--match", "--compare-trivy", "empty"]);
+}
+
+/// Hands everything on to a server, and counts the requests for this.
+fn counted(to: u16, what: &'static str) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&count);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let server = TcpStream::connect(("127.0.0.1", to)).unwrap();
+            let (mut from, mut into) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            let counter = std::sync::Arc::clone(&counter);
+            std::thread::spawn(move || {
+                let mut buffer = [0; 16 << 10];
+                while let Ok(read @ 1..) = from.read(&mut buffer) {
+                    let text = String::from_utf8_lossy(&buffer[..read]).into_owned();
+                    counter.fetch_add(text.matches(what).count(), std::sync::atomic::Ordering::SeqCst);
+                    if into.write_all(&buffer[..read]).is_err() {
+                        break;
+                    }
+                }
+                into.shutdown(std::net::Shutdown::Write).unwrap_or_default();
+            });
+            let (mut from, mut into) = (server, client);
+            std::thread::spawn(move || {
+                std::io::copy(&mut from, &mut into).unwrap_or_default();
+                into.shutdown(std::net::Shutdown::Both).unwrap_or_default();
+            });
+        }
+    });
+    (port, count)
+}
+
+#[test]
+fn a_database_in_a_registry_is_fetched_once_by_sixteen() {
+    use proofmark::model::Digest;
+    const TEST: &str = "a_database_in_a_registry_is_fetched_once_by_sixteen";
+    let Some(database) = database(TEST) else { return };
+    let (Some(trivy), Some(skopeo)) = (tool(TEST, "trivy"), tool(TEST, "skopeo")) else { return };
+    let Some(registry) = Registry::start(TEST) else { return };
+    let work = tempfile::tempdir().unwrap();
+    let push = |tag: &str, files: &[&str]| {
+        let layout = work.path().join(tag);
+        let blobs = layout.join("blobs/sha256");
+        std::fs::create_dir_all(&blobs).unwrap();
+        let layer = work.path().join(format!("{tag}.tgz"));
+        let mut tar = Command::new("tar");
+        tar.arg("-C").arg(&database).arg("-czf").arg(&layer).args(files);
+        assert!(tar.status().unwrap().success());
+        let put = |bytes: &[u8]| {
+            let digest = Digest::of(bytes);
+            std::fs::write(blobs.join(digest.hex()), bytes).unwrap();
+            (digest, bytes.len())
+        };
+        let (layer, size) = put(&std::fs::read(layer).unwrap());
+        let (config, _) = put(b"{}");
+        let manifest = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": {"mediaType": "application/vnd.aquasec.trivy.config.v1+json", "digest": config, "size": 2},
+            "layers": [{"mediaType": "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip", "digest": layer, "size": size}]});
+        let (manifest, size) = put(manifest.to_string().as_bytes());
+        let index = json!({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": manifest, "size": size}]});
+        std::fs::write(layout.join("index.json"), index.to_string()).unwrap();
+        std::fs::write(layout.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+        let mut copy = Command::new(&skopeo);
+        copy.args(["copy", "--quiet", "--dest-tls-verify=false", "--dest-creds", &format!("auditor:{PASSWORD}")]);
+        copy.arg(format!("oci:{}", layout.display()));
+        copy.arg(format!("docker://127.0.0.1:{}/trivy/db:{tag}", registry.server.port));
+        assert!(copy.status().unwrap().success());
+    };
+    push("2", &["./trivy.db", "./metadata.json"]);
+    push("half", &["./metadata.json"]);
+    let (port, blobs) = counted(registry.server.port, "GET /v2/trivy/db/blobs/");
+    let project = Project::boutique();
+    let settings = format!("[scan.trivy]\nbinary = {:?}\n[advisories]", trivy.display().to_string());
+    project.edit("compliance.toml", "[advisories]", &settings);
+    let docker = work.path().join("docker");
+    std::fs::create_dir(&docker).unwrap();
+    let auth = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("auditor:{PASSWORD}"));
+    let config = json!({"auths": {(format!("127.0.0.1:{port}")): {"auth": auth}}});
+    std::fs::write(docker.join("config.json"), config.to_string()).unwrap();
+    let command = |reference: &str| {
+        let mut command =
+            project.command(&["scan", "src/mailer", "--match", "--format", "json", "--compare-trivy", reference]);
+        command.env("DOCKER_CONFIG", &docker);
+        command
+    };
+    let reference = format!("127.0.0.1:{port}/trivy/db:2");
+    let all: Vec<_> = (0..16)
+        .map(|_| {
+            let mut command = command(&reference);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let mut answers = std::collections::BTreeSet::new();
+    for one in all {
+        let output = one.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("\"compared\": {"), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+        answers.insert(text);
+    }
+    assert_eq!(answers.len(), 1);
+    // A request without a login may come before the one that is answered.
+    let asked = blobs.load(std::sync::atomic::Ordering::SeqCst);
+    assert!((1..=2).contains(&asked), "{asked}");
+    let again = Run::of(command(&reference));
+    assert!(again.stdout.contains("\"compared\": {"), "{}", again.stderr);
+    assert_eq!(blobs.load(std::sync::atomic::Ordering::SeqCst), asked, "it is kept");
+    // From the directory it is the same.
+    let here = Run::of(command(&database.display().to_string()));
+    assert_eq!(here.stdout, again.stdout);
+    for other in ["half", "nothing"] {
+        let refused = Run::of(command(&format!("127.0.0.1:{port}/trivy/db:{other}")));
+        assert_eq!(refused.code, 5, "{other}: {}{}", refused.stdout, refused.stderr);
+    }
+    assert_eq!(Run::of(command("no-such-directory")).code, 5);
+}

@@ -375,6 +375,10 @@ pub struct ScanArgs {
     /// Look findings up in the advisory database.
     #[arg(long = "match")]
     pub match_advisories: bool,
+    /// Hold the findings against Trivy's own match, with the database in a directory or a registry: exit 6 where they
+    /// differ.
+    #[arg(long, value_name = "DATABASE", requires = "match_advisories")]
+    pub compare_trivy: Option<String>,
     /// Which image of an index of several: os/arch.
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<String>,

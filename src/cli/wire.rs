@@ -137,12 +137,13 @@ pub(super) fn world(
         workspace,
         place: root.to_string_lossy().into_owned(),
         config_path,
-        subjects: Arc::new(adapters::subjects::Locator::here(root.clone()).with(remote)),
+        subjects: Arc::new(adapters::subjects::Locator::here(root.clone()).with(remote.clone())),
         registry,
         scanners: Arc::new(adapters::scanner::LocalScanners::new(
             root.clone(),
             cache_directory.join("scanners"),
             Arc::clone(&environment.vault) as Arc<dyn Secrets>,
+            remote.clone(),
         )),
         signers: Arc::new(adapters::signer::Signatories::new(
             root.clone(),

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod build;
+mod compare;
 mod diff;
 mod doctor;
 mod exit;
@@ -34,6 +35,7 @@ mod warm;
 mod world;
 
 pub use build::{Built, LockOutcome, Options as BuildOptions, Outcome as BuildOutcome, build};
+pub use compare::{Comparison, compare};
 pub use diff::diff;
 pub use doctor::{Check, Health, doctor, health};
 pub use exit::Exit;
@@ -47,7 +49,7 @@ pub use pull::{fetch, pull};
 pub use push::{Pushed, push};
 pub use resign::{Resigned, resign};
 pub use scan::{Scan, scan};
-pub use scanners::open_scanner;
+pub use scanners::{open_matcher, open_scanner};
 pub use secrets::registry_logins;
 pub use trust_export::{Exported, export_trust};
 pub use vault::public_key;

@@ -1,11 +1,11 @@
 //! `scan`: one subject, without a config.
 
-use super::{Exit, Failure, World};
+use super::{Comparison, Exit, Failure, World, compare};
 use crate::attest;
 use crate::execute;
 use crate::matching;
 use crate::model::{Finding, Gap, Sbom, ScannerIdentity, Subject};
-use crate::ports::{Advisories, ScanError, ScanRequest, Scanner, SubjectSpec};
+use crate::ports::{Advisories, OtherMatcher, ScanError, ScanRequest, Scanner, SubjectSpec};
 use std::sync::Arc;
 
 /// What was found.
@@ -21,6 +21,8 @@ pub struct Scan {
     pub findings: Option<Vec<Finding>>,
     /// What could not be looked at. Sorted, distinct.
     pub gaps: Vec<Gap>,
+    /// What another program finds for the same components, where one was asked.
+    pub compared: Option<Comparison>,
 }
 
 impl Scan {
@@ -29,9 +31,21 @@ impl Scan {
         attest::cyclonedx::encode(&self.subject, &self.sbom, &self.scanner)
     }
 
-    /// 0, or 6 where something could not be looked at. There is no policy here, so findings do not count.
+    /// Holds what was found against another program's own match.
+    ///
+    /// # Errors
+    /// It gives no answer that can be used.
+    pub fn compare(&mut self, matcher: &dyn OtherMatcher) -> Result<(), Failure> {
+        let findings = self.findings.as_deref().unwrap_or_default();
+        self.compared = Some(compare(matcher, self.cyclonedx(), findings).map_err(|error| failure(&error))?);
+        Ok(())
+    }
+
+    /// 0, or 6 where something could not be looked at, or another program finds something else. There is no policy here, so findings do not count.
     pub fn exit(&self) -> Exit {
-        if self.gaps.is_empty() { Exit::Pass } else { Exit::Incomplete }
+        let differs = |it: &Comparison| !it.ours.is_empty() || !it.theirs.is_empty();
+        let is_whole = self.gaps.is_empty() && !self.compared.as_ref().is_some_and(differs);
+        if is_whole { Exit::Pass } else { Exit::Incomplete }
     }
 }
 
@@ -54,14 +68,7 @@ pub fn scan(
     let identity = scanner.identity().clone();
     let subject = located.subject.clone();
     let request = ScanRequest { located, cache: Arc::clone(&world.cache), cancel: world.cancel.clone() };
-    let sbom = execute::scan_now(scanner, request).map_err(|error| {
-        let (exit, code) = match &error {
-            ScanError::Integrity { .. } => (Exit::Integrity, "subject::integrity"),
-            ScanError::Unusable(_) => (Exit::Incomplete, "subject::unusable"),
-            ScanError::Unavailable(_) | ScanError::Cancelled => (Exit::Infrastructure, "run::unavailable"),
-        };
-        Failure::new(exit, code, error.to_string())
-    })?;
+    let sbom = execute::scan_now(scanner, request).map_err(|error| failure(&error))?;
     let mut gaps = sbom.gaps.clone();
     let mut findings = None;
     if let Some(advisories) = advisories {
@@ -71,5 +78,14 @@ pub fn scan(
     }
     gaps.sort();
     gaps.dedup();
-    Ok(Scan { subject, scanner: identity, sbom, findings, gaps })
+    Ok(Scan { subject, scanner: identity, sbom, findings, gaps, compared: None })
+}
+
+fn failure(error: &ScanError) -> Failure {
+    let (exit, code) = match error {
+        ScanError::Integrity { .. } => (Exit::Integrity, "subject::integrity"),
+        ScanError::Unusable(_) => (Exit::Incomplete, "subject::unusable"),
+        ScanError::Unavailable(_) | ScanError::Cancelled => (Exit::Infrastructure, "run::unavailable"),
+    };
+    Failure::new(exit, code, error.to_string())
 }

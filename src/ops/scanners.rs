@@ -3,7 +3,7 @@
 use super::{Exit, Failure, World};
 use crate::config::{Config, Engine, ScanProgram};
 use crate::model::Name;
-use crate::ports::{OpenScannerError, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
+use crate::ports::{DatabaseAt, OpenScannerError, OtherMatcher, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -13,6 +13,21 @@ use std::sync::Arc;
 /// Its program is not there, or must not run.
 pub fn open_scanner(world: &World, config: Option<&Config>, engine: Engine) -> Result<Arc<dyn Scanner>, Failure> {
     world.scanners.open(&spec(config, engine)).map_err(|error| scanner_failure(&error))
+}
+
+/// Opens Trivy's own match, with its program as the config describes it.
+///
+/// # Errors
+/// As of [`open_scanner`]; or its database cannot be had.
+pub fn open_matcher(
+    world: &World,
+    config: Option<&Config>,
+    database: &DatabaseAt,
+) -> Result<Arc<dyn OtherMatcher>, Failure> {
+    let (ScannerSpec::Trivy(program) | ScannerSpec::Syft(program)) = spec(config, Engine::Trivy) else {
+        return Err(Failure::new(Exit::Bug, "scanner::missing", "Trivy is no program"));
+    };
+    world.scanners.matcher(&program, database).map_err(|error| scanner_failure(&error))
 }
 
 /// How the config describes an engine.

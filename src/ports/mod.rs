@@ -8,6 +8,7 @@ mod cache;
 mod clock;
 mod events;
 mod history;
+mod matcher;
 mod registry;
 mod scanner;
 mod secrets;
@@ -22,11 +23,13 @@ pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};
 pub use history::{History, HistoryError};
+pub use matcher::OtherMatcher;
 pub use registry::{
     Attached, EvidenceAt, ImageAt, KeptFile, ReadFile, Referrer, Registry, RegistryError, RegistryLogin,
 };
 pub use scanner::{
-    OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners, ServerSpec,
+    DatabaseAt, OpenScannerError, ProgramSpec, ScanError, ScanRequest, ScanTask, Scanner, ScannerSpec, Scanners,
+    ServerSpec,
 };
 pub use secrets::{SecretError, SecretPlace, SecretSpec, SecretValue, Secrets};
 pub use signer::{Made, ServerRequest, SignError, Signer, SignerPublic, SignerSpec, Signers, VaultSpec};

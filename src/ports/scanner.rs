@@ -1,7 +1,8 @@
 //! What lists the components of a subject.
 
-use super::{BoxFuture, Cache, Cancel, Located, SecretSpec};
+use super::{BoxFuture, Cache, Cancel, Located, OtherMatcher, SecretSpec};
 use crate::model::{Digest, Sbom, ScannerIdentity};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A scanner as the config names it.
@@ -35,6 +36,15 @@ pub struct ServerSpec {
     pub token: Option<SecretSpec>,
 }
 
+/// Where a database of Trivy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseAt {
+    /// In a directory of this machine.
+    Directory(PathBuf),
+    /// In a registry.
+    Registry(String),
+}
+
 /// Opens the scanners of a run.
 pub trait Scanners: Send + Sync {
     /// Opens one: finds its program, and tells which one it is.
@@ -42,6 +52,12 @@ pub trait Scanners: Send + Sync {
     /// # Errors
     /// It is not there, or is one that must not run.
     fn open(&self, spec: &ScannerSpec) -> Result<Arc<dyn Scanner>, OpenScannerError>;
+
+    /// Opens Trivy's own match, with this database.
+    ///
+    /// # Errors
+    /// As of opening; or the database cannot be had.
+    fn matcher(&self, spec: &ProgramSpec, database: &DatabaseAt) -> Result<Arc<dyn OtherMatcher>, OpenScannerError>;
 
     /// Whether opening again would find the same program as that which gave this [mark](Scanner::mark).
     fn holds(&self, mark: &str) -> bool;

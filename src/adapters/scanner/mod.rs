@@ -5,23 +5,28 @@ pub mod external;
 pub mod syft;
 pub mod trivy;
 
-use crate::ports::{OpenScannerError, Scanner, ScannerSpec, Scanners, Secrets};
+use crate::adapters::subjects::Remote;
+use crate::ports::{DatabaseAt, OpenScannerError, OtherMatcher, ProgramSpec, Scanner, ScannerSpec, Scanners, Secrets};
 use external::External;
 use external::probe::Probes;
 use external::server::Server;
 use std::path::PathBuf;
 use std::sync::Arc;
+use trivy::matcher::Matcher;
 
 /// Opens the scanners of a project on this machine.
 pub struct LocalScanners {
     probes: Probes,
     secrets: Arc<dyn Secrets>,
+    remote: Remote,
+    databases: PathBuf,
 }
 
 impl LocalScanners {
     /// Those of a project's root. What was learned of programs is kept in the directory.
-    pub fn new(root: PathBuf, known: PathBuf, secrets: Arc<dyn Secrets>) -> Self {
-        Self { probes: Probes::new(root, known), secrets }
+    pub fn new(root: PathBuf, known: PathBuf, secrets: Arc<dyn Secrets>, remote: Remote) -> Self {
+        let databases = known.join("trivy-db");
+        Self { probes: Probes::new(root, known), secrets, remote, databases }
     }
 }
 
@@ -38,6 +43,14 @@ impl Scanners for LocalScanners {
                 Arc::new(External::new(&syft::Syft, self.probes.probe(&syft::Syft, program)?, None))
             }
         })
+    }
+
+    fn matcher(&self, spec: &ProgramSpec, database: &DatabaseAt) -> Result<Arc<dyn OtherMatcher>, OpenScannerError> {
+        let program = self.probes.probe(&trivy::Trivy, spec)?;
+        Ok(Arc::new(match database {
+            DatabaseAt::Directory(path) => Matcher::new(program, path)?,
+            DatabaseAt::Registry(reference) => Matcher::fetched(program, &self.remote, &self.databases, reference)?,
+        }))
     }
 
     fn holds(&self, mark: &str) -> bool {

@@ -9,7 +9,7 @@ use crate::cli::wire;
 use crate::config::Engine;
 use crate::model::{Name, Severity, SeverityCounts};
 use crate::ops::{self, Exit, Failure, Scan};
-use crate::ports::{Cancel, ImageSpec, SourceSpec, SubjectSpec};
+use crate::ports::{Cancel, DatabaseAt, ImageSpec, SourceSpec, SubjectSpec};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,7 +38,16 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
         _ => Engine::Builtin,
     };
     let scanner = ops::open_scanner(&world, config.as_ref(), engine)?;
-    let scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
+    let mut scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
+    if let Some(database) = &args.compare_trivy {
+        let start = context.cli.global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
+        let at = match start.join(database) {
+            path if path.is_dir() => DatabaseAt::Directory(path),
+            _ => DatabaseAt::Registry(database.clone()),
+        };
+        let matcher = ops::open_matcher(&world, config.as_ref(), &at)?;
+        scan.compare(matcher.as_ref())?;
+    }
     match (context.cli.global.format.as_deref(), context.output.form) {
         (Some("cyclonedx"), _) => context.output.document(&String::from_utf8_lossy(&scan.cyclonedx())),
         (_, Form::Json) => context.output.json(&json!({
@@ -49,6 +58,7 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
             "components": scan.sbom.components,
             "findings": scan.findings,
             "gaps": scan.gaps,
+            "compared": scan.compared,
         })),
         _ => context.output.text(&words(&scan)),
     }
@@ -152,6 +162,13 @@ fn words(scan: &Scan) -> String {
         let counts: Vec<String> =
             Severity::ALL.iter().map(|severity| format!("{} {severity}", counts.get(*severity))).collect();
         text.push_str(&format!("{} findings: {}\n", findings.len(), counts.join(", ")));
+    }
+    if let Some(compared) = &scan.compared {
+        let program = format!("{} with the database {}", compared.program, compared.database);
+        text.push_str(&format!("{program}: {} findings of ours are its too\n", compared.same));
+        for (who, only) in [("only ours", &compared.ours), ("only its", &compared.theirs)] {
+            only.iter().for_each(|(package, id)| text.push_str(&format!("  {who}: {id}  {package}\n")));
+        }
     }
     for gap in &scan.gaps {
         text.push_str(&format!("not scanned: {gap}\n"));

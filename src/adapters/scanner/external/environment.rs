@@ -8,7 +8,7 @@ use std::path::Path;
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// The environment of a program whose files all lie below a private directory.
-pub(super) fn environment(private: &Path, own: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+pub(in crate::adapters::scanner) fn environment(private: &Path, own: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
     let mut environment: Vec<(OsString, OsString)> = vec![
         // Empty: Trivy asks a Python that it finds for the licences of what is installed on this machine.
         ("PATH".into(), private.join("bin").into()),
@@ -24,7 +24,7 @@ pub(super) fn environment(private: &Path, own: &[(&str, &str)]) -> Vec<(OsString
 }
 
 /// Makes a private directory with the places that the environment names.
-pub(super) fn private() -> std::io::Result<tempfile::TempDir> {
+pub(in crate::adapters::scanner) fn private() -> std::io::Result<tempfile::TempDir> {
     let private = tempfile::Builder::new().prefix("proofmark-scan-").tempdir()?;
     for place in ["bin", "home", "tmp"] {
         std::fs::create_dir(private.path().join(place))?;

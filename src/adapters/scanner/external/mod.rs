@@ -6,10 +6,10 @@
 
 pub(super) mod components;
 pub(super) mod cyclonedx;
-mod environment;
+pub(super) mod environment;
 mod malicious;
 pub(crate) mod probe;
-mod process;
+pub(super) mod process;
 mod release;
 pub(super) mod said;
 pub(crate) mod server;

@@ -163,7 +163,7 @@ pub(super) fn is_script(path: &Path) -> bool {
 }
 
 /// The digest of a file.
-pub(super) fn hash(path: &Path) -> std::io::Result<Digest> {
+pub(in crate::adapters::scanner) fn hash(path: &Path) -> std::io::Result<Digest> {
     let mut hasher = Hasher::new();
     std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
     Ok(hasher.finish())

@@ -12,29 +12,29 @@ const STDOUT_LIMIT: u64 = 128 << 20;
 const STDERR_LIMIT: u64 = 16 << 20;
 
 /// What to run.
-pub(super) struct Command<'a> {
+pub(in crate::adapters::scanner) struct Command<'a> {
     /// The program.
-    pub(super) program: &'a Path,
+    pub(in crate::adapters::scanner) program: &'a Path,
     /// Its arguments. Never a secret: others can read them.
-    pub(super) arguments: Vec<OsString>,
+    pub(in crate::adapters::scanner) arguments: Vec<OsString>,
     /// All of its environment.
-    pub(super) environment: Vec<(OsString, OsString)>,
+    pub(in crate::adapters::scanner) environment: Vec<(OsString, OsString)>,
     /// Where it runs.
-    pub(super) directory: &'a Path,
+    pub(in crate::adapters::scanner) directory: &'a Path,
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(in crate::adapters::scanner) struct Answer {
     /// The exit code; `None` where a signal ended it.
-    pub(super) code: Option<i32>,
-    pub(super) stdout: Vec<u8>,
-    pub(super) stderr: Vec<u8>,
+    pub(in crate::adapters::scanner) code: Option<i32>,
+    pub(in crate::adapters::scanner) stdout: Vec<u8>,
+    pub(in crate::adapters::scanner) stderr: Vec<u8>,
 }
 
 /// Why nothing came of it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ProcessError {
+pub(in crate::adapters::scanner) enum ProcessError {
     /// It did not start.
     #[error("does not start: {0}")]
     Start(std::io::Error),
@@ -50,7 +50,7 @@ pub(super) enum ProcessError {
 ///
 /// # Errors
 /// It does not start, or prints too much.
-pub(super) async fn run(command: Command<'_>) -> Result<Answer, ProcessError> {
+pub(in crate::adapters::scanner) async fn run(command: Command<'_>) -> Result<Answer, ProcessError> {
     let mut child = tokio::process::Command::new(command.program)
         .args(command.arguments)
         .env_clear()

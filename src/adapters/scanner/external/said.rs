@@ -9,7 +9,7 @@ const SHOWN: usize = 300;
 const BEFORE_SECRETS: [&str; 6] = ["token", "password", "passwd", "secret", "authorization", "bearer"];
 
 /// The text without colours, control characters and the private directory's path.
-pub(super) fn plain(stderr: &[u8], private: &Path) -> String {
+pub(in crate::adapters::scanner) fn plain(stderr: &[u8], private: &Path) -> String {
     let text = String::from_utf8_lossy(stderr);
     let mut plain = String::with_capacity(text.len());
     let mut letters = text.chars();
@@ -58,7 +58,7 @@ pub(in crate::adapters::scanner) fn shown(text: &str) -> String {
 }
 
 /// The last line, to end a message with.
-pub(super) fn last_words(said: &str) -> String {
+pub(in crate::adapters::scanner) fn last_words(said: &str) -> String {
     said.lines()
         .rev()
         .find(|line| !line.trim().is_empty())

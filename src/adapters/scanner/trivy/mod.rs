@@ -2,7 +2,9 @@
 //!
 //! Trivy leaves out files that it cannot parse and says so only in its debug log: it is run with that log, and the log is read.
 
+mod database;
 mod log;
+pub(super) mod matcher;
 mod report;
 
 use super::external::stage::{Form, Staged};
