@@ -97,7 +97,7 @@ fn cosign_takes_what_the_exported_trust_says() {
         }
         project.build();
         let commands = exported(&project);
-        assert!(commands.len() >= 9 && commands.len() % 3 == 0, "{}", commands.len());
+        assert!(commands.len() >= 9 && commands.len().is_multiple_of(3), "{}", commands.len());
         for command in commands.iter().take(3) {
             let (taken, said) = shell(&program, &project, command);
             assert!(taken, "{command}\n{said}");
