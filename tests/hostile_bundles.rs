@@ -1,5 +1,10 @@
 //! Bundles signed with certificates: the good one is taken, and every bundle of the corpus is refused with its own code.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test should panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a failing test should panic; the program reads files"
+)]
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
