@@ -40,9 +40,9 @@ impl std::fmt::Display for Verdict {
     }
 }
 
-/// Why a verdict is not `pass`. Data, not text: reports word it.
+/// Why a verdict is not `pass`. Data, not text: reports word it. As JSON its `type` says which; a gap has a `kind` of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", tag = "type", deny_unknown_fields)]
 pub enum Reason {
     /// More findings of a severity than the policy allows.
     TooMany {
@@ -154,4 +154,34 @@ pub struct ServiceVerdict {
     pub subjects: Vec<SubjectVerdict>,
     /// The waivers that were used. Sorted.
     pub waivers: Vec<Waiver>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::GapKind;
+
+    #[test]
+    fn every_reason_is_read_back_as_it_was_written() {
+        let name = |text| Name::new(text).unwrap();
+        let reasons = [
+            Reason::TooMany { severity: Severity::High, count: 2, max: 1 },
+            Reason::Malicious { id: "MAL-1".into(), package: "pkg:npm/x@1".into() },
+            Reason::License { package: "pkg:npm/x@1".into(), expression: String::new() },
+            Reason::EndOfLife { distro: "debian 9".into(), since: Date::parse("2022-06-30").unwrap() },
+            Reason::NotAttested { requirement: Requirement::parse("vex").unwrap() },
+            Reason::Gap(Gap::new(GapKind::UnreadableFile, "a/package-lock.json", "cut short")),
+            Reason::Dependency { path: vec![name("a"), name("b")], verdict: Verdict::Fail },
+            Reason::Waivers { count: 3 },
+        ];
+        for reason in reasons {
+            // By way of text: a key that stands twice is seen there alone.
+            let text = serde_json::to_string(&reason).unwrap();
+            assert_eq!(text.matches("\"type\":").count(), 1, "{text}");
+            assert_eq!(text.matches("\"kind\":").count(), usize::from(matches!(reason, Reason::Gap(_))), "{text}");
+            assert_eq!(serde_json::from_str::<Reason>(&text).unwrap(), reason);
+            let value = serde_json::to_value(&reason).unwrap();
+            assert_eq!(serde_json::from_value::<Reason>(value).unwrap(), reason);
+        }
+    }
 }
