@@ -155,7 +155,16 @@ mod tests {
         for text in ["pkg:npm/lodash@4.17.21", "pkg:deb/debian/zlib1g@1.2.13.dfsg-1?arch=amd64&distro=debian-12"] {
             assert!(is_plain(text), "{text}");
         }
-        for text in ["pkg:npm", "pkg:npm/", "pkg:npm/A", "pkg:npm//a", "pkg:npm/a@", "pkg:npm/a?b=1&a=1", "pkg:npm/a?b=", "pkg:npm/a#b"] {
+        for text in [
+            "pkg:npm",
+            "pkg:npm/",
+            "pkg:npm/A",
+            "pkg:npm//a",
+            "pkg:npm/a@",
+            "pkg:npm/a?b=1&a=1",
+            "pkg:npm/a?b=",
+            "pkg:npm/a#b",
+        ] {
             assert!(!is_plain(text), "{text}");
         }
     }

@@ -10,7 +10,7 @@ use super::{Exit, Failure, World};
 use crate::attest::{self, Trust};
 use crate::config::SignWith;
 use crate::evaluate::{FirstSeen, WaiverProblem};
-use crate::execute::{self, EvidenceMap, ExecuteError, Tools};
+use crate::execute::{self, EvidenceMap, ExecuteError, SubjectEvidence, Tools};
 use crate::lockfile;
 use crate::model::{Digest, Lock, LockAttestation, LockInputs, Name, ServiceVerdict, SignerId, Timestamp, Verdict};
 use crate::ports::Event;
@@ -196,7 +196,7 @@ fn seal(
     let store = Store::new(world, &config.store.dir);
     let trust = read_trust(world.workspace.as_ref(), &config.trust);
     let bundles = match &trust {
-        Ok(trust) => reusable(&store, trust, prepared, assembled),
+        Ok(trust) => reusable(&store, trust, prepared, assembled, inputs.evidence),
         Err(_) => BTreeMap::new(),
     };
     let missing: Vec<&Draft> =
@@ -223,6 +223,20 @@ fn seal(
     Signing::with(world, config, &trust, |signing| write(world, prepared, inputs, assembled, bundles, &store, signing))
 }
 
+/// Payloads that are signed at once, in bytes.
+const AT_ONCE: usize = 4 << 20;
+
+/// Every statement with its service and what it is about.
+fn drafts<'a>(
+    assembled: &'a Assembled,
+    evidence: &'a EvidenceMap,
+) -> impl Iterator<Item = (&'a Name, &'a Draft, &'a SubjectEvidence)> {
+    assembled.drafts.iter().flat_map(|(place, drafts)| {
+        let evidence = evidence.get(place);
+        drafts.iter().filter_map(move |draft| Some((&place.0, draft, evidence?.as_ref())))
+    })
+}
+
 /// Signs, keeps, and last of all writes the lock.
 fn write(
     world: &World,
@@ -237,20 +251,33 @@ fn write(
     let by_service = |service: &Name| config.services.get(service).map_or(&config.sign.with, |service| &service.sign);
     // Services that share an image share the statements about it.
     let mut once = BTreeSet::new();
-    let missing: Vec<(&SignWith, &Draft)> = assembled
-        .drafts
-        .iter()
-        .flat_map(|((service, _), drafts)| drafts.iter().map(|draft| (by_service(service), draft)))
-        .filter(|(_, draft)| !bundles.contains_key(&draft.digest) && once.insert(draft.digest))
+    let missing: Vec<(&SignWith, &Draft, &SubjectEvidence)> = drafts(assembled, inputs.evidence)
+        .filter(|(_, draft, _)| !bundles.contains_key(&draft.digest) && once.insert(draft.digest))
+        .map(|(service, draft, evidence)| (by_service(service), draft, evidence))
         .collect();
-    let wanted: Vec<_> = missing.iter().map(|(with, draft)| (*with, draft.payload.as_slice())).collect();
-    for ((_, draft), signed) in missing.iter().zip(signing.sign(&wanted)?) {
-        let digest = keep(store, Kind::Bundle, &signed)?;
-        bundles.insert(draft.digest, (digest, signed.signer));
+    let mut rest = missing.as_slice();
+    while !rest.is_empty() {
+        // Payloads are held for a moment only: together they can be larger than memory.
+        let (mut payloads, mut bytes) = (Vec::new(), 0);
+        for (_, draft, evidence) in rest {
+            let payload = draft.payload(evidence)?;
+            bytes += payload.len();
+            payloads.push(payload);
+            if bytes >= AT_ONCE {
+                break;
+            }
+        }
+        let (now, later) = rest.split_at(payloads.len());
+        let wanted: Vec<_> = now.iter().zip(&payloads).map(|((with, ..), payload)| (*with, payload.as_ref())).collect();
+        for ((_, draft, _), signed) in now.iter().zip(signing.sign(&wanted)?) {
+            let digest = keep(store, Kind::Bundle, &signed)?;
+            bundles.insert(draft.digest, (digest, signed.signer));
+        }
+        rest = later;
     }
     for evidence in inputs.evidence.values() {
-        store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
-        store.keep(Kind::Slice, &evidence.slice_digest, &evidence.slice_bytes)?;
+        store.keep(Kind::Sbom, &evidence.sbom_digest, &assemble::unpacked(&evidence.document)?)?;
+        store.keep(Kind::Slice, &evidence.slice_digest, &assemble::unpacked(&evidence.slice)?)?;
     }
     let mut lock = assemble::lock(inputs, assembled, &|draft| bundle_of(&bundles, draft));
     if let Some((previous, _)) = &prepared.previous {
@@ -261,8 +288,9 @@ fn write(
     }
     let text = lockfile::encode(&lock);
     let digest = Digest::of(text.as_bytes());
-    let statement = Draft::of(&attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of));
-    for signed in signing.sign(&[(&config.sign.with, &statement.payload)])? {
+    let statement = attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of);
+    let payload = attest::payload(&statement);
+    for signed in signing.sign(&[(&config.sign.with, &payload)])? {
         store.keep(Kind::LockBundle, &digest, &signed.bytes)?;
         record(store, &signed)?;
     }
@@ -301,9 +329,10 @@ fn reusable(
     trust: &Trust,
     prepared: &Prepared,
     assembled: &Assembled,
+    evidence: &EvidenceMap,
 ) -> BTreeMap<Digest, (Digest, SignerId)> {
-    let wanted: BTreeMap<Digest, &Draft> =
-        assembled.drafts.values().flatten().map(|draft| (draft.digest, draft)).collect();
+    let wanted: BTreeMap<Digest, (&Draft, &SubjectEvidence)> =
+        drafts(assembled, evidence).map(|(_, draft, evidence)| (draft.digest, (draft, evidence))).collect();
     let recorded = prepared
         .previous
         .iter()
@@ -312,9 +341,10 @@ fn reusable(
         .flat_map(|subject| &subject.attestations)
         .filter_map(|attestation| Some((attestation, *wanted.get(&attestation.statement)?)));
     let wants_time = prepared.project.config.sign.timestamp.is_some();
-    let holds = |(attestation, draft): &(&LockAttestation, &Draft)| {
+    let holds = |(attestation, (draft, evidence)): &(&LockAttestation, (&Draft, &SubjectEvidence))| {
         let bytes = store.read(Kind::Bundle, &attestation.bundle).ok();
-        let signed = bytes.and_then(|bytes| attest::verify_known(&bytes, &draft.payload, trust).ok()?);
+        let signed = bytes.zip(draft.payload(evidence).ok());
+        let signed = signed.and_then(|(bytes, payload)| attest::verify_known(&bytes, &payload, trust).ok()?);
         signed.is_some_and(|signed| attestation.signer.is_of(&signed.by) && !(wants_time && signed.stamps.is_empty()))
     };
     recorded
@@ -363,7 +393,7 @@ fn built(prepared: &Prepared, assembled: &Assembled, evidence: &EvidenceMap, loc
     let (ran, cached) = prepared.plan.counts();
     let mut components: BTreeMap<Name, u64> = BTreeMap::new();
     for ((service, _), evidence) in evidence {
-        *components.entry(service.clone()).or_default() += evidence.sbom.components.len() as u64;
+        *components.entry(service.clone()).or_default() += evidence.sbom.count();
     }
     let services = assembled.evaluation.services.clone();
     let exit = services.iter().map(|service| Exit::from(service.verdict)).fold(Exit::Pass, Exit::or_worse);
