@@ -530,6 +530,20 @@ fn the_program_refuses_each_with_its_code_and_exit_4() {
         assert_eq!(exit, 4, "{what}: {said}");
         assert!(said.contains(expected), "{what}: {expected} is not in {said}");
     }
+    // Of another type than was wanted, and with a time from the signer's own clock where that is not enough.
+    let subject = format!("sha256:{}", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    let bytes = bundle::encode(&good);
+    for (more, expected) in [
+        (["--type", "https://slsa.dev/verification_summary/v1"], "attestation::other-type"),
+        (["--require", "independent"], "verify::time-source"),
+    ] {
+        let (exit, said) = program(at, &bytes, &[&["--subject", &subject][..], &more].concat());
+        assert!(exit == 4 && said.contains(expected), "{said}");
+    }
+    for more in [["--type", "https://cyclonedx.org/bom"], ["--require", "self-asserted"]] {
+        let (exit, said) = program(at, &bytes, &[&["--subject", &subject][..], &more].concat());
+        assert_eq!(exit, 0, "{said}");
+    }
     // Swapped: it is about something else.
     let (exit, said) = program(at, &bundle::encode(&good), &["--subject", &format!("sha256:{}", "0".repeat(64))]);
     assert!(exit == 4 && said.contains("attestation::other-subject"), "{said}");

@@ -81,6 +81,44 @@ impl World {
         self.cosign(&arguments);
     }
 
+    /// Puts a bundle beside the image by plain requests, without annotations; whether it was taken.
+    fn reattach(&self, registry: &str, bundle: &[u8]) -> bool {
+        use std::io::{Read as _, Write as _};
+        if registry != "olareg" {
+            return false;
+        }
+        let send = |method: &str, path: &str, kind: &str, body: &[u8]| -> String {
+            let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.server.port)).unwrap();
+            let head = format!(
+                "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\naccept: */*\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            // What it has already it does not read to the end.
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+            let mut answer = Vec::new();
+            let _ = stream.read_to_end(&mut answer);
+            String::from_utf8_lossy(&answer).into_owned()
+        };
+        let put = |bytes: &[u8]| {
+            let digest = proofmark::model::Digest::of(bytes).to_string();
+            let path = format!("/v2/shop/payment/blobs/uploads/?digest={digest}");
+            send("POST", &path, "application/octet-stream", bytes);
+            json!({"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "digest": digest, "size": bytes.len()})
+        };
+        let image = send("GET", "/v2/shop/payment/manifests/1", "text/plain", b"");
+        let body = image.split_once("\r\n\r\n").unwrap().1;
+        let subject = json!({"mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": proofmark::model::Digest::of(body.as_bytes()).to_string(), "size": body.len()});
+        let mut config = put(b"{}");
+        config["mediaType"] = "application/vnd.oci.empty.v1+json".into();
+        let manifest = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json", "config": config, "layers": [put(bundle)], "subject": subject});
+        let manifest = manifest.to_string();
+        let path = format!("/v2/shop/payment/manifests/{}", proofmark::model::Digest::of(manifest.as_bytes()));
+        let answer = send("PUT", &path, "application/vnd.oci.image.manifest.v1+json", manifest.as_bytes());
+        answer.starts_with("HTTP/1.1 201")
+    }
+
     fn project(&self, require: &str) -> Project {
         let project = Project::boutique();
         for name in ["compliance.failing.toml", "compliance.toml"] {
@@ -148,6 +186,16 @@ fn what_cosign_attested_can_be_required() {
             world.attest("cosign.key", "spdxjson", &json!({"spdxVersion": "SPDX-2.3"}), more);
             project.exits(0, &BUILD);
             project.ok(&["verify", "--replay", "--offline"]);
+
+            // Nor where somebody attaches them again, as if they were his own.
+            let ours = common::files(&project.root().join(".compliance/attestations/sha256"));
+            let bundles = ours.iter().map(|path| std::fs::read(path).unwrap());
+            assert!(bundles.filter(|bytes| world.reattach(registry, bytes)).count() >= 3 || registry != "olareg");
+            project.edit("compliance.toml", "\"sbom\"", "\"cyclonedx\"");
+            let failed = project.exits(1, &BUILD);
+            assert!(failed.stdout.contains("has attested cyclonedx"), "{}", failed.stdout);
+            project.edit("compliance.toml", "\"cyclonedx\"", "\"sbom\"");
+            project.exits(0, &BUILD);
 
             // What is kept is looked at again, each time.
             for file in common::files(&project.root().join(".compliance/attestations/others")) {
@@ -239,7 +287,8 @@ fn an_sbom_that_somebody_trusted_attested_is_taken_instead_of_a_scan() {
     world.attest(
         "cosign.key",
         "cyclonedx",
-        &json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 2, "components": []}),
+        &json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 2, "components": [
+            {"type": "library", "name": "express", "version": "5.1.0", "purl": "pkg:npm/express@5.1.0"}]}),
         &NEW,
     );
     std::fs::remove_dir_all(project.cache()).unwrap();

@@ -36,10 +36,14 @@ pub(super) struct Root {
     pub(super) name: String,
     /// The certificate.
     pub(super) der: Vec<u8>,
-    for_signers: bool,
-    for_time: bool,
-    from: Option<Timestamp>,
-    until: Option<Timestamp>,
+    /// Whether it may name signers.
+    pub(super) for_signers: bool,
+    /// Whether it may say when.
+    pub(super) for_time: bool,
+    /// From when it is trusted, where that is not all of its life.
+    pub(super) from: Option<Timestamp>,
+    /// Until when.
+    pub(super) until: Option<Timestamp>,
 }
 
 /// What a chain is wanted for.
@@ -73,9 +77,9 @@ impl Authorities {
         !self.roots.iter().any(|root| root.for_signers)
     }
 
-    /// Each root, and whether it is trusted for signers and for time.
-    pub(super) fn roots(&self) -> impl Iterator<Item = (&[u8], bool, bool)> {
-        self.roots.iter().map(|root| (root.der.as_slice(), root.for_signers, root.for_time))
+    /// Each root.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &Root> {
+        self.roots.iter()
     }
 
     /// The certificates that are not roots.

@@ -45,6 +45,12 @@ impl ForeignAttestation {
         SignerId::other(&self.signed.by)
     }
 
+    /// Whether it is one that this program writes: told by what is signed, whoever has signed it and wherever it lies.
+    pub fn is_ours(&self) -> bool {
+        self.predicate.get("proofmark").is_some()
+            || super::cyclonedx::decode(&json::canonical_value(&self.predicate)).is_ok()
+    }
+
     /// Whether it is about what has this digest, among others.
     pub fn is_about(&self, digest: &Digest) -> bool {
         let hex = digest.hex();

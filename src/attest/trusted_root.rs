@@ -20,11 +20,13 @@ const MOST: usize = 8;
 /// The trusted root of these authorities. The same authorities give the same value.
 pub fn trusted_root(authorities: &Authorities) -> Value {
     let (mut signers, mut time) = (Vec::new(), Vec::new());
-    for (root, for_signers, for_time) in authorities.roots() {
-        let Ok(read) = x509::read(root) else { continue };
-        let root = Certificate { der: root, read };
+    for trusted in authorities.roots() {
+        let Ok(read) = x509::read(&trusted.der) else { continue };
+        let root = Certificate { der: &trusted.der, read };
+        // Whom we trust for a part of its life, others must not trust for longer.
+        let authority = |chain: &[Certificate<'_>]| authority(chain, trusted.from, trusted.until);
         let below = chains(authorities, &root);
-        if for_signers {
+        if trusted.for_signers {
             let authorities = below.iter().filter(|chain| chain[0].read.authority);
             let mut chains: Vec<&[Certificate<'_>]> = authorities.map(Vec::as_slice).collect();
             // A root that issues leaves itself.
@@ -34,7 +36,7 @@ pub fn trusted_root(authorities: &Authorities) -> Value {
             }
             signers.extend(chains.into_iter().map(authority));
         }
-        if for_time {
+        if trusted.for_time {
             let is_clock = |chain: &&Vec<Certificate<'_>>| {
                 let usages = chain[0].read.usages.as_ref();
                 !chain[0].read.authority && usages.is_some_and(|(_, usages)| usages.contains(&TIME_STAMPING))
@@ -93,9 +95,10 @@ fn chains<'a>(authorities: &'a Authorities, root: &Certificate<'a>) -> Vec<Vec<C
     chains
 }
 
-fn authority(chain: &[Certificate<'_>]) -> Value {
-    let from = chain.iter().map(|certificate| certificate.read.from).max().unwrap_or(chain[0].read.from);
-    let until = chain.iter().map(|certificate| certificate.read.until).min().unwrap_or(chain[0].read.until);
+fn authority(chain: &[Certificate<'_>], after: Option<Timestamp>, before: Option<Timestamp>) -> Value {
+    let from = chain.iter().map(|certificate| certificate.read.from).chain(after).max().unwrap_or(chain[0].read.from);
+    let until =
+        chain.iter().map(|certificate| certificate.read.until).chain(before).min().unwrap_or(chain[0].read.until);
     let certificates: Vec<Value> =
         chain.iter().map(|certificate| json!({ "rawBytes": STANDARD.encode(certificate.der) })).collect();
     json!({

@@ -232,8 +232,11 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "REPOSITORY", requires = "from_registry")]
     pub repository: Option<String>,
     /// Verify one bundle instead of the project: that it is about --subject, and signed by somebody trusted.
-    #[arg(long, value_name = "FILE", requires = "subject", conflicts_with_all = ["pack", "from_registry", "replay"])]
+    #[arg(long, value_name = "FILE", requires = "subject", conflicts_with_all = ["pack", "from_registry", "replay", "offline"])]
     pub bundle: Option<PathBuf>,
+    /// The predicate type that the bundle must be of.
+    #[arg(long = "type", value_name = "URI", requires = "bundle")]
+    pub kind: Option<String>,
     /// What the bundle is to be about: a file, or `sha256:` with a digest.
     #[arg(long, value_name = "FILE|DIGEST", requires = "bundle")]
     pub subject: Option<String>,

@@ -7,7 +7,7 @@
 use super::Horizon;
 use super::input::{Circumstances, ServiceInput, SubjectEvidence};
 use super::waivers;
-use crate::model::{Finding, FindingClass, FindingStatus, JudgedFinding, Purl, Scope};
+use crate::model::{Component, Finding, FindingClass, FindingStatus, JudgedFinding, Purl, Scope};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 pub fn judge(
     service: &ServiceInput<'_>,
     subject: &SubjectEvidence<'_>,
+    components: &[Component],
     with: &Circumstances<'_>,
     horizon: &mut Horizon,
 ) -> Vec<JudgedFinding> {
@@ -22,7 +23,7 @@ pub fn judge(
         return Vec::new();
     }
     let scopes: BTreeMap<&Purl, Scope> =
-        subject.sbom.components.iter().map(|component| (&component.purl, component.scope)).collect();
+        components.iter().map(|component| (&component.purl, component.scope)).collect();
     let mut judged: Vec<JudgedFinding> = subject
         .findings
         .iter()

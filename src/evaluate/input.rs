@@ -1,7 +1,36 @@
 //! What an evaluation is given, and what it gives.
 
-use crate::model::{Date, Duration, Finding, Gap, Lock, Name, Policy, Sbom, ServiceVerdict, Timestamp, Waiver};
+use crate::model::{
+    Component, Date, Distro, Duration, Finding, Gap, Lock, Name, Policy, Sbom, ServiceVerdict, Timestamp, Waiver,
+};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// What is in a subject. Components are asked for only where something hangs on them.
+pub trait Contents: std::fmt::Debug {
+    /// The distribution.
+    fn distro(&self) -> Option<&Distro>;
+
+    /// What the scan did not look at.
+    fn gaps(&self) -> &[Gap];
+
+    /// The components; `None` where they cannot be had any more.
+    fn components(&self) -> Option<Cow<'_, [Component]>>;
+}
+
+impl Contents for Sbom {
+    fn distro(&self) -> Option<&Distro> {
+        self.distro.as_ref()
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    fn components(&self) -> Option<Cow<'_, [Component]>> {
+        Some(Cow::Borrowed(&self.components))
+    }
+}
 
 /// What is known of one subject.
 #[derive(Debug, Clone, Copy)]
@@ -9,7 +38,7 @@ pub struct SubjectEvidence<'a> {
     /// The subject's name.
     pub name: &'a Name,
     /// What is in it.
-    pub sbom: &'a Sbom,
+    pub sbom: &'a dyn Contents,
     /// What is wrong with that.
     pub findings: &'a [Finding],
     /// All that was not looked at, by the scan or by the match.

@@ -8,7 +8,7 @@
 //!   registries are full of are read as meant: `MIT/Apache-2.0`, deprecated ids, `GPL-2.0+`.
 //! - Development-only components are looked at only where the policy includes them.
 
-use crate::model::{Component, LicenseRules, Policy, Reason, Sbom, Scope, UnknownLicense};
+use crate::model::{Component, LicenseRules, Policy, Reason, Scope, UnknownLicense};
 use spdx::{AdditionItem, Expression, LicenseItem, LicenseReq, ParseMode};
 use std::collections::BTreeMap;
 
@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 const MAX_BYTES: usize = 8_192;
 
 /// A reason for each licence that is not allowed.
-pub fn denied(policy: &Policy, sbom: &Sbom) -> Vec<Reason> {
+pub fn denied(policy: &Policy, components: &[Component]) -> Vec<Reason> {
     let Some(rules) = &policy.licenses else { return Vec::new() };
     let mut judge = Judge::new(rules);
     let mut reasons = Vec::new();
-    for component in &sbom.components {
+    for component in components {
         let left_out = component.scope == Scope::Development && !policy.include_development;
         if left_out || rules.exceptions.contains(component.purl.without_version()) {
             continue;

@@ -26,7 +26,7 @@ pub mod licenses;
 pub mod subject;
 pub mod waivers;
 
-pub use input::{Circumstances, Evaluation, FirstSeen, ServiceInput, SubjectEvidence, WaiverProblem};
+pub use input::{Circumstances, Contents, Evaluation, FirstSeen, ServiceInput, SubjectEvidence, WaiverProblem};
 
 use crate::model::{ServiceVerdict, Timestamp, Verdict, Waiver};
 use std::collections::BTreeSet;

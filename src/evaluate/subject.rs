@@ -6,6 +6,7 @@ use crate::model::{
     Duration, EndOfLife, FindingClass, FindingStatus, Gap, GapKind, JudgedFinding, Policy, Reason, Severity,
     SeverityCounts, SubjectVerdict, Verdict,
 };
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Judges a subject.
@@ -18,9 +19,15 @@ pub fn judge(
     with: &Circumstances<'_>,
     horizon: &mut Horizon,
 ) -> SubjectVerdict {
-    let judged = findings::judge(service, subject, with, horizon);
-    let not_seen = not_looked_at(service.policy, subject, with, horizon);
-    let mut not_met = licenses::denied(service.policy, subject.sbom);
+    let needed = !subject.findings.is_empty() || service.policy.licenses.is_some();
+    let components = if needed { subject.sbom.components() } else { Some(Cow::default()) };
+    let mut not_seen = not_looked_at(service.policy, subject, with, horizon);
+    if components.is_none() {
+        not_seen.push(Reason::Gap(Gap::new(GapKind::ScanFailed, "", "its components cannot be had any more")));
+    }
+    let components = components.unwrap_or_default();
+    let judged = findings::judge(service, subject, &components, with, horizon);
+    let mut not_met = licenses::denied(service.policy, &components);
     not_met.extend(over_limits(service.policy, &judged));
     not_met.extend(not_attested(service.policy, subject));
     let waived = judged.iter().filter(|one| one.status == FindingStatus::Waived).count() as u64;
@@ -54,7 +61,7 @@ fn not_looked_at(
     with: &Circumstances<'_>,
     horizon: &mut Horizon,
 ) -> Vec<Reason> {
-    let gaps = subject.gaps.iter().chain(&subject.sbom.gaps);
+    let gaps = subject.gaps.iter().chain(subject.sbom.gaps());
     let mut reasons: Vec<Reason> = gaps.cloned().map(Reason::Gap).collect();
     if let Some(max_age) = with.max_age {
         if with.as_of.since(with.snapshot_modified) > max_age {
@@ -65,7 +72,7 @@ fn not_looked_at(
         }
     }
     if policy.end_of_life == EndOfLife::Deny
-        && let Some(distro) = &subject.sbom.distro
+        && let Some(distro) = subject.sbom.distro()
         && let Some(last_day) = end_of_life::last_day(distro)
     {
         let end = last_day.end();

@@ -15,7 +15,7 @@ mod subject;
 
 pub use bridge::{Waiter, wait_for};
 pub use errors::ExecuteError;
-pub use evidence::{EvidenceMap, SubjectEvidence};
+pub use evidence::{EvidenceMap, PackedSbom, SubjectEvidence};
 pub use run::{Options, Tools, run};
 pub use subject::scan_now;
 

@@ -107,7 +107,7 @@ fn recall(job: &Job, tools: &Tools) -> Option<SubjectEvidence> {
     let (cache, events) = (tools.cache.as_ref(), tools.events.as_ref());
     let scanned = Scanned::recall(&job.located.subject, scan, cache, events)?;
     let matched = Matched::recall(matched, cache, events)?;
-    Some(evidence(scanned, matched))
+    evidence(scanned, matched)
 }
 
 /// Runs what has to run, on a runtime of its own.
@@ -232,7 +232,8 @@ async fn one(
             matched
         }
     };
-    Ok((plan, evidence(scanned, matched)))
+    let evidence = on_cores(pool, move || evidence(scanned, matched)).await?.ok_or(ExecuteError::Lost)?;
+    Ok((plan, evidence))
 }
 
 fn recalled_scan(plan: &SubjectPlan, subject: &Subject, tools: &Tools) -> Option<Scanned> {

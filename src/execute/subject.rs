@@ -1,10 +1,10 @@
 //! The two actions of one subject: scan and match; and their results' way to the cache and back.
 
 use super::bridge::wait_for;
-use super::evidence::SubjectEvidence;
+use super::evidence::{PackedSbom, SubjectEvidence};
 use crate::attest;
 use crate::matching::Matcher;
-use crate::model::{Digest, Finding, Gap, GapKind, Sbom, ScannerIdentity, Subject};
+use crate::model::{Digest, Finding, Gap, GapKind, Packed, Sbom, ScannerIdentity, Subject};
 use crate::ports::{
     ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest, ScanTask,
     Scanner,
@@ -95,22 +95,22 @@ impl Matched {
     }
 }
 
-/// Scan and match together.
-pub(super) fn evidence(scanned: Scanned, matched: Matched) -> SubjectEvidence {
+/// Scan and match together; `None` where the SBOM cannot be held.
+pub(super) fn evidence(scanned: Scanned, matched: Matched) -> Option<SubjectEvidence> {
     let mut gaps = scanned.sbom.gaps.clone();
     gaps.extend(matched.gaps);
     gaps.sort();
     gaps.dedup();
-    SubjectEvidence {
+    Some(SubjectEvidence {
         subject: scanned.subject,
-        sbom: scanned.sbom,
-        sbom_bytes: scanned.document,
+        sbom: PackedSbom::new(&scanned.sbom)?,
+        document: Packed::new(&scanned.document),
         sbom_digest: scanned.digest,
         findings: matched.findings,
         gaps,
+        slice: Packed::new(&matched.slice),
         slice_digest: Digest::of(&matched.slice),
-        slice_bytes: matched.slice,
-    }
+    })
 }
 
 /// Scans one subject, for verbs that have just one.

@@ -196,7 +196,7 @@ fn scans_run_at_once_but_no_more_than_asked() {
     let job = run_of(&scanner);
     let evidence = run(&job.plan, &job.located, &job.tools, options(3)).unwrap();
     assert_eq!(evidence.len(), 12);
-    assert!(evidence.values().all(|each| each.gaps.is_empty() && each.sbom.components.len() == 1));
+    assert!(evidence.values().all(|each| each.gaps.is_empty() && each.sbom.count() == 1));
     assert!(scanner.most_at_once.load(Ordering::SeqCst) <= 3);
 }
 

@@ -12,6 +12,7 @@ mod finding;
 mod gap;
 mod lock;
 mod name;
+pub mod packed;
 mod policy;
 mod purl;
 mod requirement;
@@ -36,6 +37,7 @@ pub use lock::{
     Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired, LockService, LockSubject, LockVersion,
 };
 pub use name::{Name, NameError};
+pub use packed::Packed;
 pub use policy::{EndOfLife, LicenseRules, Policy, UnknownLicense};
 pub use purl::{Purl, PurlError};
 pub use requirement::Requirement;

@@ -3,16 +3,17 @@
 use super::{Exit, Failure};
 use crate::attest::{
     self, merkle,
-    statements::{self, SummaryInputs, VulnsInputs},
+    statements::{self, SbomFrame, SummaryInputs, VulnsInputs},
 };
 use crate::config::{Config, Engine};
 use crate::evaluate::{self, Circumstances, Evaluation, FirstSeen, ServiceInput};
 use crate::execute::{EvidenceMap, SubjectEvidence};
 use crate::model::{
     Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired,
-    LockService, LockSubject, Name, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId, Snapshot,
-    Statement, SubjectKind, SubjectVerdict, Timestamp,
+    LockService, LockSubject, Name, Packed, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId,
+    Snapshot, Statement, SubjectKind, SubjectVerdict, Timestamp,
 };
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What verdicts, statements and lock are a function of.
@@ -41,9 +42,16 @@ pub(super) struct Draft {
     /// What it says.
     pub predicate_type: PredicateType,
     /// Its bytes.
-    pub payload: Vec<u8>,
+    payload: Payload,
     /// Their digest.
     pub digest: Digest,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Payload {
+    Whole(Vec<u8>),
+    /// The document is in the evidence.
+    OfSbom(SbomFrame),
 }
 
 /// Verdicts and statements.
@@ -128,8 +136,10 @@ fn drafts_of(
     let looked_at =
         VulnsInputs { scanner, snapshot: inputs.snapshot, sbom: evidence.sbom_digest, slice: evidence.slice_digest };
     let vulns = statements::vulns_statement(subject, looked_at, &evidence.findings, &evidence.gaps);
-    let sbom = statements::sbom_payload(subject, &evidence.sbom_bytes);
-    let mut drafts = vec![Draft::with(PredicateType::CycloneDx, sbom), Draft::of(&vulns)];
+    let frame = SbomFrame::new(subject);
+    let digest = frame.digest(&unpacked(&evidence.document)?);
+    let sbom = Draft { predicate_type: PredicateType::CycloneDx, digest, payload: Payload::OfSbom(frame) };
+    let mut drafts = vec![sbom, Draft::of(&vulns)];
     let of_others = inputs.required.get(&(service.name.clone(), verdict.name.clone())).into_iter().flatten();
     let attestations: Vec<_> = drafts
         .iter()
@@ -146,14 +156,32 @@ fn drafts_of(
     Ok(drafts)
 }
 
+/// The bytes of a document of the evidence.
+///
+/// # Errors
+/// There is no memory for them.
+pub(super) fn unpacked(document: &Packed) -> Result<Vec<u8>, Failure> {
+    let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "there is no memory for a document");
+    document.bytes().ok_or_else(lost)
+}
+
 impl Draft {
     /// A statement's bytes, ready to be signed.
     pub(super) fn of(statement: &Statement) -> Self {
-        Self::with(statement.predicate_type, attest::payload(statement))
+        let payload = attest::payload(statement);
+        let digest = Digest::of(&payload);
+        Self { predicate_type: statement.predicate_type, digest, payload: Payload::Whole(payload) }
     }
 
-    fn with(predicate_type: PredicateType, payload: Vec<u8>) -> Self {
-        Self { predicate_type, digest: Digest::of(&payload), payload }
+    /// Its bytes, with the evidence that it is about.
+    ///
+    /// # Errors
+    /// There is no memory for them.
+    pub(super) fn payload(&self, evidence: &SubjectEvidence) -> Result<Cow<'_, [u8]>, Failure> {
+        match &self.payload {
+            Payload::Whole(bytes) => Ok(Cow::Borrowed(bytes)),
+            Payload::OfSbom(frame) => Ok(Cow::Owned(frame.around(&unpacked(&evidence.document)?))),
+        }
     }
 }
 
@@ -237,7 +265,7 @@ fn lock_subject(
         digest: evidence.subject.digest,
         sbom: evidence.sbom_digest,
         slice: evidence.slice_digest,
-        components: evidence.sbom.components.len() as u64,
+        components: evidence.sbom.count(),
         counts: verdict.counts,
         findings,
         attestations,

@@ -262,7 +262,7 @@ fn built(prepared: &Prepared, assembled: &Assembled, evidence: &EvidenceMap, loc
     let (ran, cached) = prepared.plan.counts();
     let mut components: BTreeMap<Name, u64> = BTreeMap::new();
     for ((service, _), evidence) in evidence {
-        *components.entry(service.clone()).or_default() += evidence.sbom.components.len() as u64;
+        *components.entry(service.clone()).or_default() += evidence.sbom.count();
     }
     let services = assembled.evaluation.services.clone();
     let exit = services.iter().map(|service| Exit::from(service.verdict)).fold(Exit::Pass, Exit::or_worse);

@@ -7,8 +7,8 @@ use super::recall::{Recalled, stored_evidence};
 use super::store::Store;
 use super::warm::State;
 use super::{Exit, Failure, World};
-use crate::execute::SubjectEvidence;
-use crate::model::{Component, JudgedFinding, Name, Purl, Sbom, ServiceVerdict};
+use crate::evaluate::Contents as _;
+use crate::model::{Component, JudgedFinding, Name, Purl, ServiceVerdict};
 use crate::plan::RunReason;
 use crate::report::{FindingFacts, PackageFacts};
 use std::collections::{BTreeMap, VecDeque};
@@ -78,7 +78,9 @@ pub fn explain(world: &World, project: &Project, what: &str) -> Result<Explanati
     for service in &services {
         for subject in &service.subjects {
             if let Some(evidence) = recalled.evidence().get(&(service.name.clone(), subject.name.clone())) {
-                packages.extend(facts(&service.name, &subject.name, evidence, &subject.findings, what));
+                let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "an SBOM cannot be held");
+                let components = evidence.sbom.components().ok_or_else(lost)?;
+                packages.extend(facts(&service.name, &subject.name, &components, &subject.findings, what));
             }
         }
     }
@@ -95,14 +97,14 @@ pub fn explain(world: &World, project: &Project, what: &str) -> Result<Explanati
 fn facts<'a>(
     service: &'a Name,
     subject: &'a Name,
-    evidence: &'a SubjectEvidence,
+    components: &'a [Component],
     judged: &'a [JudgedFinding],
     what: &'a str,
 ) -> impl Iterator<Item = PackageFacts> + 'a {
     let is_named = move |component: &Component| {
         component.name == what || component.purl.as_str() == what || component.purl.without_version() == what
     };
-    evidence.sbom.components.iter().filter_map(move |component| {
+    components.iter().filter_map(move |component| {
         let of_component = judged.iter().filter(|judged| judged.finding.package == component.purl);
         let findings: Vec<&JudgedFinding> =
             of_component.filter(|judged| is_named(component) || judged.finding.is_known_as(what)).collect();
@@ -115,7 +117,7 @@ fn facts<'a>(
             package: component.purl.clone(),
             scope: component.scope,
             locations: component.locations.clone(),
-            way: way_to(&evidence.sbom, &component.purl),
+            way: way_to(components, &component.purl),
             findings: findings.into_iter().map(finding_facts).collect(),
         })
     })
@@ -134,9 +136,9 @@ fn finding_facts(judged: &JudgedFinding) -> FindingFacts {
 }
 
 /// The shortest way from a package that no other needs to this one.
-fn way_to(sbom: &Sbom, package: &Purl) -> Vec<Purl> {
+fn way_to(components: &[Component], package: &Purl) -> Vec<Purl> {
     let mut needed_by: BTreeMap<&Purl, Vec<&Purl>> = BTreeMap::new();
-    for component in &sbom.components {
+    for component in components {
         for dependency in &component.depends_on {
             needed_by.entry(dependency).or_default().push(&component.purl);
         }
@@ -173,6 +175,7 @@ fn follow(from: &Purl, to: &Purl, towards: &BTreeMap<&Purl, &Purl>) -> Vec<Purl>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Sbom;
 
     #[test]
     fn the_way_is_the_shortest_and_ends_in_cycles() {
@@ -194,8 +197,8 @@ mod tests {
             ],
             ..Sbom::default()
         };
-        assert_eq!(way_to(&sbom, &purl("deep")), [purl("app"), purl("a"), purl("deep")]);
-        assert_eq!(way_to(&sbom, &purl("y")), [purl("y")]);
-        assert_eq!(way_to(&sbom, &purl("app")), [purl("app")]);
+        assert_eq!(way_to(&sbom.components, &purl("deep")), [purl("app"), purl("a"), purl("deep")]);
+        assert_eq!(way_to(&sbom.components, &purl("y")), [purl("y")]);
+        assert_eq!(way_to(&sbom.components, &purl("app")), [purl("app")]);
     }
 }

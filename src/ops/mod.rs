@@ -57,6 +57,6 @@ pub use vault::public_key;
 pub use vault_setup::{Setup, SetupOptions, plan_setup, policy, setup};
 pub use vault_status::{Probe, Safety, VaultStatus, vault_roots, vault_status};
 pub use verify::{Options as VerifyOptions, Verified, read_trust, verify};
-pub use verify_bundle::{VerifiedBundle, verify_bundle};
+pub use verify_bundle::{Expected, VerifiedBundle, verify_bundle};
 pub use warm::{State, Summary};
 pub use world::{LOCAL_KEY, TIME_KEY, TIME_ROOT, World};

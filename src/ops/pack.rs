@@ -22,6 +22,8 @@ pub fn pack(world: &World) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(Exit::Stale, "lock::missing", format!("there is no {}", world.lock_path()))
             .help("`proofmark build` writes it"));
     };
+    // A private key that is named there by mistake must not leave.
+    super::verify::read_trust(world.workspace.as_ref(), &project.config.trust)?;
     let store = Store::new(world, &project.config.store.dir);
     let mut files = BTreeMap::new();
     for (kind, digest) in evidence(&lock, &Digest::of(text.as_bytes())) {

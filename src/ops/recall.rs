@@ -7,10 +7,11 @@ use super::{Exit, Failure};
 use crate::attest;
 use crate::config::Engine;
 use crate::evaluate::FirstSeen;
-use crate::execute::{EvidenceMap, SubjectEvidence};
+use crate::execute::{EvidenceMap, PackedSbom, SubjectEvidence};
 use crate::matching;
 use crate::model::{
-    AdvisorySlice, Digest, Lock, LockService, LockSubject, Name, Sbom, ScannerIdentity, Snapshot, Subject, Timestamp,
+    AdvisorySlice, Digest, Lock, LockService, LockSubject, Name, Packed, Sbom, ScannerIdentity, Snapshot, Subject,
+    Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -115,9 +116,10 @@ impl Recalled {
                 "the lock does not name the scanner of every service",
             );
         };
+        let rematched = |(key, stored)| Ok::<_, Failure>((key, Arc::new(rematched(stored)?)));
         Ok(Self {
             services: project.config.services.keys().cloned().collect(),
-            evidence: stored.into_iter().map(|(key, stored)| (key, Arc::new(rematched(stored)))).collect(),
+            evidence: stored.into_iter().map(rematched).collect::<Result<_, _>>()?,
             snapshot,
             scanners,
             first_seen: FirstSeen::from_lock(lock),
@@ -145,22 +147,23 @@ impl Recalled {
     }
 }
 
-fn rematched(stored: Stored) -> SubjectEvidence {
+fn rematched(stored: Stored) -> Result<SubjectEvidence, Failure> {
     let (findings, gaps) = matching::rematch(&stored.sbom, &stored.slice);
     let mut all = stored.sbom.gaps.clone();
     all.extend(gaps);
     all.sort();
     all.dedup();
-    SubjectEvidence {
+    let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "an SBOM cannot be held");
+    Ok(SubjectEvidence {
         sbom_digest: Digest::of(&stored.sbom_bytes),
         slice_digest: Digest::of(&stored.slice_bytes),
         subject: stored.subject,
-        sbom: Arc::new(stored.sbom),
-        sbom_bytes: stored.sbom_bytes.into(),
+        sbom: PackedSbom::new(&stored.sbom).ok_or_else(lost)?,
+        document: Packed::new(&stored.sbom_bytes),
         findings,
         gaps: all,
-        slice_bytes: stored.slice_bytes.into(),
-    }
+        slice: Packed::new(&stored.slice_bytes),
+    })
 }
 
 /// The scanner of each engine in use, as the lock names it.

@@ -225,6 +225,7 @@ impl Image<'_> {
         let mut fetched: Vec<Evidence> = Vec::new();
         for bytes in self.attached()? {
             match verify_foreign(&bytes, self.trust) {
+                Ok(attestation) if attestation.is_ours() => {}
                 Ok(attestation) if attestation.is_about(&self.digest) => fetched.push((attestation, bytes)),
                 Ok(attestation) => self.passed_over(&attestation.bundle, "it is about something else"),
                 Err(error) => self.passed_over(&Digest::of(&bytes), &error.to_string()),

@@ -7,6 +7,7 @@ use super::store::{Kind, Store};
 use super::{Exit, Failure, World};
 use crate::attest::{self, Trust};
 use crate::config::{Config, SignWith};
+use crate::execute::SubjectEvidence;
 use crate::lockfile;
 use crate::model::{Digest, Lock, LockAttestation, LockInputs, Name, SignerId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,12 @@ pub(super) struct Seal<'a> {
     pub(super) others: &'a BTreeMap<Digest, Vec<u8>>,
 }
 
+/// Payloads that are signed at once, in bytes.
+const AT_ONCE: usize = 4 << 20;
+
+/// A statement, who is to sign it, and the evidence that it is about.
+type Unsigned<'a> = (&'a SignWith, &'a Draft, &'a SubjectEvidence);
+
 /// By statement: the bundle that holds it, and who signed.
 pub(super) type Bundles = BTreeMap<Digest, (Digest, SignerId)>;
 
@@ -45,12 +52,13 @@ impl<'a> Seal<'a> {
             .flat_map(|subject| &subject.attestations)
             .filter_map(|attestation| Some((attestation, wanted.get(&attestation.statement)?)));
         let wants_time = self.config.sign.timestamp.is_some();
-        let holds = |(attestation, (with, draft)): &(&LockAttestation, &(&SignWith, &Draft))| {
+        let holds = |(attestation, (with, draft, evidence)): &(&LockAttestation, &Unsigned<'_>)| {
             if !super::vault::is_by(self.config, with, &attestation.signer) {
                 return false;
             }
             let bytes = self.store.read(Kind::Bundle, &attestation.bundle).ok();
-            let signed = bytes.and_then(|bytes| attest::verify_known(&bytes, &draft.payload, trust).ok()?);
+            let signed = bytes.zip(draft.payload(evidence).ok());
+            let signed = signed.and_then(|(bytes, payload)| attest::verify_known(&bytes, &payload, trust).ok()?);
             signed
                 .is_some_and(|signed| attestation.signer.is_of(&signed.by) && !(wants_time && signed.stamps.is_empty()))
         };
@@ -60,12 +68,13 @@ impl<'a> Seal<'a> {
             .collect()
     }
 
-    /// Every statement once, and who signs it: services that share an image share the statements about it.
-    fn drafts(&self) -> BTreeMap<Digest, (&'a SignWith, &'a Draft)> {
+    /// Every statement once: services that share an image share the statements about it.
+    fn drafts(&self) -> BTreeMap<Digest, Unsigned<'a>> {
         let mut once = BTreeMap::new();
-        for ((service, _), drafts) in &self.assembled.drafts {
+        for (place, drafts) in &self.assembled.drafts {
+            let Some(evidence) = self.inputs.evidence.get(place) else { continue };
             for draft in drafts {
-                once.entry(draft.digest).or_insert_with(|| (self.signer(service), draft));
+                once.entry(draft.digest).or_insert_with(|| (self.signer(&place.0), draft, evidence.as_ref()));
             }
         }
         once
@@ -117,7 +126,7 @@ impl<'a> Seal<'a> {
         missing.retain(|statement, _| !bundles.contains_key(statement));
         // In the order of services, not of digests: it is theirs that people see go by.
         let mut seen = BTreeSet::new();
-        let missing: Vec<(&SignWith, &Draft)> = self
+        let missing: Vec<Unsigned<'_>> = self
             .assembled
             .drafts
             .values()
@@ -125,15 +134,31 @@ impl<'a> Seal<'a> {
             .filter(|draft| seen.insert(draft.digest))
             .filter_map(|draft| missing.get(&draft.digest).copied())
             .collect();
-        let wanted: Vec<_> = missing.iter().map(|(with, draft)| (*with, draft.payload.as_slice())).collect();
-        for ((_, draft), signed) in missing.iter().zip(signing.sign(&wanted)?) {
-            let digest = Digest::of(&signed.bytes);
-            self.keep(Kind::Bundle, &digest, &signed)?;
-            bundles.insert(draft.digest, (digest, signed.signer));
+        let mut rest = missing.as_slice();
+        while !rest.is_empty() {
+            // Payloads are held for a moment only: together they can be larger than memory.
+            let (mut payloads, mut bytes) = (Vec::new(), 0);
+            for (_, draft, evidence) in rest {
+                let payload = draft.payload(evidence)?;
+                bytes += payload.len();
+                payloads.push(payload);
+                if bytes >= AT_ONCE {
+                    break;
+                }
+            }
+            let (now, later) = rest.split_at(payloads.len());
+            let wanted: Vec<_> =
+                now.iter().zip(&payloads).map(|((with, ..), payload)| (*with, payload.as_ref())).collect();
+            for ((_, draft, _), signed) in now.iter().zip(signing.sign(&wanted)?) {
+                let digest = Digest::of(&signed.bytes);
+                self.keep(Kind::Bundle, &digest, &signed)?;
+                bundles.insert(draft.digest, (digest, signed.signer));
+            }
+            rest = later;
         }
         for evidence in self.inputs.evidence.values() {
-            self.store.keep(Kind::Sbom, &evidence.sbom_digest, &evidence.sbom_bytes)?;
-            self.store.keep(Kind::Slice, &evidence.slice_digest, &evidence.slice_bytes)?;
+            self.store.keep(Kind::Sbom, &evidence.sbom_digest, &assemble::unpacked(&evidence.document)?)?;
+            self.store.keep(Kind::Slice, &evidence.slice_digest, &assemble::unpacked(&evidence.slice)?)?;
         }
         for (digest, bytes) in self.others {
             self.store.keep(Kind::Foreign, digest, bytes)?;
@@ -147,8 +172,9 @@ impl<'a> Seal<'a> {
         }
         let text = lockfile::encode(&lock);
         let digest = Digest::of(text.as_bytes());
-        let statement = Draft::of(&attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of));
-        for signed in signing.sign(&[(&self.config.sign.with, &statement.payload)])? {
+        let statement = attest::statements::lock_statement(&digest, &lock.root, lock.inputs.as_of);
+        let payload = attest::payload(&statement);
+        for signed in signing.sign(&[(&self.config.sign.with, &payload)])? {
             self.keep(Kind::LockBundle, &digest, &signed)?;
         }
         self.store.settle()?;

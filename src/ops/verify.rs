@@ -46,6 +46,8 @@ pub struct Verified {
     pub lock_digest: Digest,
     /// The instant the lock was judged at.
     pub as_of: Timestamp,
+    /// Who says whom to trust: `config`, `file` (`--trust`), or `pack`: then whoever made the pack vouches for himself.
+    pub trusted_by: &'static str,
     /// The checks, in order.
     pub checks: Vec<Check>,
     /// How many attestations, the lock's own among them, have their best time from which hands: `independent`, `company`,
@@ -139,6 +141,7 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         lock: world.lock_path(),
         lock_digest,
         as_of: lock.inputs.as_of,
+        trusted_by: if options.trust.is_some() { "file" } else { "config" },
         checks,
         times: times.into_iter().map(|(source, count)| (words_of(source).to_owned(), count)).collect(),
         verdicts,
@@ -148,7 +151,7 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
 }
 
 /// From whose hands a time is, in a word.
-fn words_of(source: Option<TimeSource>) -> &'static str {
+pub(super) fn words_of(source: Option<TimeSource>) -> &'static str {
     match source {
         Some(TimeSource::Independent) => "independent",
         Some(TimeSource::Company) => "company",

@@ -12,7 +12,7 @@
 mod file;
 mod upkeep;
 
-use crate::model::Digest;
+use crate::model::{Digest, packed};
 use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ impl Cache for LocalCache {
     fn blob(&self, digest: &Digest) -> Result<BlobLookup, CacheError> {
         let path = self.blob_path(digest);
         let Some(stored) = file::read(&path, BLOB_LIMIT)? else { return Ok(BlobLookup::Missing) };
-        match file::decompress(&stored, BLOB_LIMIT) {
+        match packed::decompress(&stored, BLOB_LIMIT) {
             Some(bytes) if Digest::of(&bytes) == *digest => {
                 file::touch(&path);
                 Ok(BlobLookup::Found(bytes))
@@ -78,7 +78,7 @@ impl Cache for LocalCache {
             return Err(CacheError(std::io::Error::other("a result is too large to be kept")));
         }
         // One that is there may be damaged, which only a read can tell; writing it again is as cheap and always right.
-        self.put(&path, &file::compress(bytes)?)?;
+        self.put(&path, &packed::compress(bytes)?)?;
         Ok(digest)
     }
 

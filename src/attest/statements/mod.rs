@@ -11,7 +11,7 @@
 
 use super::json::{self, StrictError};
 use crate::attest::{DocumentError, StatementError};
-use crate::model::{Digest, PredicateType, Statement, StatementSubject, Subject, Timestamp};
+use crate::model::{Digest, Hasher, PredicateType, Statement, StatementSubject, Subject, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -59,15 +59,37 @@ pub fn sbom_statement(subject: &Subject, document: &[u8]) -> Result<Statement, D
     }
 }
 
-/// The payload of [`sbom_statement`], from a document that is known to be canonical (fresh from the encoder, or read back
-/// under its digest): the document's bytes are taken as they are, neither read nor written again.
-pub fn sbom_payload(subject: &Subject, document: &[u8]) -> Vec<u8> {
-    let around = json::canonical(&statement(subject.into(), PredicateType::CycloneDx, Map::new()));
-    // The only empty object of the four fields; names and digests are strings, in which a quote is escaped.
-    const EMPTY: &[u8] = b"\"predicate\":{}";
-    let Some(at) = around.windows(EMPTY.len()).position(|window| window == EMPTY) else { return Vec::new() };
-    let (before, after) = (&around[..at + EMPTY.len() - 2], &around[at + EMPTY.len()..]);
-    [before, document, after].concat()
+/// The payload of [`sbom_statement`], without its document. That must be known to be canonical (fresh from the encoder, or read
+/// back under its digest): its bytes are taken as they are, neither read nor written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SbomFrame {
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl SbomFrame {
+    /// The frame of a subject's SBOM.
+    pub fn new(subject: &Subject) -> Self {
+        let mut before = json::canonical(&statement(subject.into(), PredicateType::CycloneDx, Map::new()));
+        // The only empty object of the four fields; names and digests are strings, in which a quote is escaped.
+        const EMPTY: &[u8] = b"\"predicate\":{}";
+        let at = before.windows(EMPTY.len()).position(|window| window == EMPTY).map_or(0, |at| at + EMPTY.len());
+        let after = before.split_off(at);
+        before.truncate(at.saturating_sub(2));
+        Self { before, after }
+    }
+
+    /// The payload.
+    pub fn around(&self, document: &[u8]) -> Vec<u8> {
+        [&self.before, document, &self.after].concat()
+    }
+
+    /// The payload's digest.
+    pub fn digest(&self, document: &[u8]) -> Digest {
+        let mut hasher = Hasher::new();
+        [&self.before, document, &self.after].into_iter().for_each(|part| hasher.update(part));
+        hasher.finish()
+    }
 }
 
 /// A predicate as values, of a statement of this type. Fields that the values do not have are not looked at here: the reader

@@ -128,7 +128,9 @@ fn lock() {
 fn the_predicate_of_an_sbom_is_its_document() {
     let document = cyclonedx::encode(&subject(), &Sbom::default(), &scanner());
     let statement = sbom_statement(&subject(), &document).unwrap();
-    assert!(sbom_payload(&subject(), &document) == crate::attest::payload(&statement), "one statement, two spellings");
+    let frame = SbomFrame::new(&subject());
+    assert!(frame.around(&document) == crate::attest::payload(&statement), "one statement, two spellings");
+    assert_eq!(frame.digest(&document), Digest::of(&frame.around(&document)));
     assert_eq!(json::canonical(&statement.predicate), document);
     assert_eq!(parse_payload(&payload(&statement)).unwrap(), statement);
     for bytes in [b"{ }".as_slice(), b"[]", b"{\"a\":1,\"a\":1}", b"", b"{"] {

@@ -11,7 +11,7 @@ use crate::cli::output::Form;
 use crate::cli::wire::{self, Environment};
 use crate::config;
 use crate::model::Timestamp;
-use crate::ops::{self, Exit, Failure, Verified, VerifyOptions, World};
+use crate::ops::{self, Exit, Expected, Failure, Verified, VerifyOptions, World};
 use crate::ports::{Cancel, Workspace};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,15 +36,14 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
         })?),
     };
     let trust = args.trust.as_deref().map(trust_file).transpose()?;
-    let times = args.require.as_deref().map(|source| match source {
-        "independent" => TimeSource::Independent,
-        "company" => TimeSource::Company,
-        _ => TimeSource::SelfAsserted,
-    });
+    let times = times(args);
     // Judging at another instant is a replay.
     let options =
         VerifyOptions { replay: args.replay || as_of.is_some(), packed: args.pack.is_some(), as_of, times, trust };
-    let verified = ops::verify(&world, &options)?;
+    let mut verified = ops::verify(&world, &options)?;
+    if args.pack.is_some() && args.trust.is_none() {
+        verified.trusted_by = "pack";
+    }
     match context.output.form {
         Form::Json => context.output.json(&verified),
         Form::Human => {
@@ -58,6 +57,15 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
         }
     }
     Ok(verified.exit)
+}
+
+/// From whose hands times must be.
+fn times(args: &VerifyArgs) -> Option<TimeSource> {
+    args.require.as_deref().map(|source| match source {
+        "independent" => TimeSource::Independent,
+        "company" => TimeSource::Company,
+        _ => TimeSource::SelfAsserted,
+    })
 }
 
 /// One bundle: trust comes from the file that is named, else from the project's config.
@@ -85,7 +93,8 @@ fn one_bundle(context: &Context<'_>, args: &VerifyArgs, bundle: &Path, subject: 
         true => crate::model::Digest::of(&std::fs::read(file).map_err(|error| unreadable(file, &error))?).to_string(),
         false => subject.to_owned(),
     };
-    let verified = ops::verify_bundle(&bytes, &subject, &trust)?;
+    let verified =
+        ops::verify_bundle(&bytes, &subject, &trust, &Expected { kind: args.kind.clone(), times: times(args) })?;
     match context.output.form {
         Form::Json => context.output.json(&verified),
         Form::Human => context.output.note(&format!(
