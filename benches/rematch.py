@@ -68,7 +68,8 @@ def project(root, options):
 
 
 def tree(root):
-    """Content by path of the lock, SBOMs and slices, and the payloads of bundles (signatures differ)."""
+    """Content by path of SBOMs and slices, and of the lock without its bundles: those differ by their signatures, and the lock names
+    the digest of what each of them says."""
     found = {"compliance.lock": (root / "compliance.lock").read_text()}
     for kind in ("sboms", "slices"):
         for path in (root / ".compliance" / kind).iterdir():
