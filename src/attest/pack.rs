@@ -5,7 +5,7 @@
 //! headers included, is an error. Says nothing of who signed what is in it: that is for `verify`.
 
 use super::errors::PackError;
-use crate::model::Digest;
+use crate::model::{Digest, Name};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -23,6 +23,8 @@ const INDEX: &str = "pack.json";
 pub struct Pack {
     /// The config's path.
     pub config: String,
+    /// The services that it is of; empty for all of the lock's.
+    pub part: Vec<Name>,
     /// Every file but the index, by path from the project's root.
     pub files: BTreeMap<String, Vec<u8>>,
 }
@@ -32,6 +34,8 @@ pub struct Pack {
 struct Index {
     config: String,
     files: BTreeMap<String, Digest>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    part: Vec<Name>,
     version: u32,
 }
 
@@ -43,6 +47,7 @@ pub fn encode(pack: &Pack) -> Result<Vec<u8>, PackError> {
     let index = Index {
         config: pack.config.clone(),
         files: pack.files.iter().map(|(path, bytes)| (path.clone(), Digest::of(bytes))).collect(),
+        part: pack.part.clone(),
         version: 1,
     };
     let index = serde_json_canonicalizer::to_vec(&index).map_err(|error| PackError::malformed(error.to_string()))?;
@@ -93,7 +98,7 @@ pub fn decode(bytes: &[u8]) -> Result<Pack, PackError> {
             return Err(PackError::Altered { path: path.clone() });
         }
     }
-    let pack = Pack { config: index.config, files };
+    let pack = Pack { config: index.config, part: index.part, files };
     if pack.files.len() == index.files.len() && encode(&pack)? == bytes {
         Ok(pack)
     } else {
@@ -109,7 +114,7 @@ mod tests {
     fn pack() -> Pack {
         let long = format!(".compliance/attestations/sha256/{}.sigstore.json", "a".repeat(64));
         let files = [("compliance.toml".to_owned(), b"version = 1\n".to_vec()), (long, b"{}".to_vec())];
-        Pack { config: "compliance.toml".into(), files: files.into() }
+        Pack { config: "compliance.toml".into(), part: vec![Name::new("checkout").unwrap()], files: files.into() }
     }
 
     #[test]

@@ -258,6 +258,9 @@ pub struct ResignArgs {
 
 #[derive(Debug, Args)]
 pub struct PackArgs {
+    /// Only this service, with all that it depends on, once or more [default: all].
+    #[arg(long = "service", value_name = "SERVICE")]
+    pub services: Vec<String>,
     /// Where to write it.
     #[arg(short, long, value_name = "FILE", default_value = "evidence.pack")]
     pub output: PathBuf,

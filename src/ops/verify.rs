@@ -26,6 +26,8 @@ pub struct Options {
     pub replay: bool,
     /// The subjects are not here (a pack): that the lock is current is checked of config, policies and services alone.
     pub packed: bool,
+    /// The services of a pack that is a part; empty for all.
+    pub part: Vec<Name>,
     /// The instant to judge at in a replay; `None` for the lock's own.
     pub as_of: Option<Timestamp>,
     /// From whose hands every time must be, at least.
@@ -53,6 +55,9 @@ pub struct Verified {
     /// How many attestations, the lock's own among them, have their best time from which hands: `independent`, `company`,
     /// `self-asserted`, `none`.
     pub times: BTreeMap<String, usize>,
+    /// The services of a pack that is a part; empty for all of the lock's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub part: Vec<Name>,
     /// Verdicts as recorded.
     pub verdicts: BTreeMap<Name, Verdict>,
     /// Verdicts of the replay, where one was asked for and could be made.
@@ -106,6 +111,12 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         None => read_trust(world.workspace.as_ref(), &project.config.trust)?,
     };
 
+    if !super::pack::is_part(&lock, &options.part) {
+        return Err(Failure::new(Exit::Integrity, "pack::part", "the pack is of a part that its lock does not have"));
+    }
+    // The lock is signed as a whole; its evidence is looked at as far as it is here.
+    let here = super::pack::view(&lock, &options.part);
+    let elsewhere = subjects(&lock).count() - subjects(&here).count();
     let mut times = Times::new();
     let signed = lock_signature(&store, &trust, &lock, &lock_digest);
     if let Ok(stamps) = &signed {
@@ -115,14 +126,17 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         Check::of("lock-signature", 1, signed.err().into_iter().collect()),
         currency(world, &project, &lock, options.packed),
     ];
-    checks.extend(attestations::check(&store, &trust, &lock, &mut times));
+    checks.extend(attestations::check(&store, &trust, &here, &mut times));
     if let Some(wanted) = options.times {
         checks.push(of_times(&times, wanted));
     }
-    let (evidence, failures) = stored_evidence(&store, &lock);
-    checks.push(Check::of("evidence", 2 * subjects(&lock).count(), failures));
+    let (evidence, failures) = stored_evidence(&store, &here);
+    checks.push(Check { not_reached: 2 * elsewhere, ..Check::of("evidence", 2 * subjects(&here).count(), failures) });
     let mut replayed = None;
-    if options.replay {
+    if options.replay && elsewhere > 0 {
+        let what = "a part cannot be replayed: the lock is computed from the evidence of all services";
+        checks.push(Check::of("replay", 0, vec![Failure::new(Exit::Usage, "replay::part", what)]));
+    } else if options.replay {
         let (check, verdicts) = replay(&project, &lock, &text, evidence, options.as_of);
         checks.push(check);
         replayed = verdicts;
@@ -131,7 +145,7 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
     }
 
     let verdicts: BTreeMap<Name, Verdict> =
-        lock.services.iter().map(|service| (service.name.clone(), service.verdict)).collect();
+        here.services.iter().map(|service| (service.name.clone(), service.verdict)).collect();
     let failed = checks.iter().flat_map(|check| &check.failures).map(|failure| failure.exit);
     let judged =
         verdicts.values().chain(replayed.iter().flat_map(BTreeMap::values)).map(|verdict| Exit::from(*verdict));
@@ -144,6 +158,7 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         trusted_by: if options.trust.is_some() { "file" } else { "config" },
         checks,
         times: times.into_iter().map(|(source, count)| (words_of(source).to_owned(), count)).collect(),
+        part: options.part.clone(),
         verdicts,
         replayed,
         exit,

@@ -12,7 +12,7 @@ use std::path::Path;
 
 pub(super) fn run(context: &Context<'_>, args: &PackArgs) -> Result<Exit, Failure> {
     let world = context.world(Cancel::new())?;
-    let bytes = ops::pack(&world)?;
+    let bytes = ops::pack(&world, &args.services)?;
     write(&args.output, &bytes).map_err(|error| {
         Failure::new(Exit::Infrastructure, "pack::unwritable", format!("{}: {error}", args.output.display()))
     })?;

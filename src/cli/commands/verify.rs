@@ -10,7 +10,7 @@ use crate::cli::args::VerifyArgs;
 use crate::cli::output::Form;
 use crate::cli::wire::{self, Environment};
 use crate::config;
-use crate::model::Timestamp;
+use crate::model::{Name, Timestamp};
 use crate::ops::{self, Exit, Expected, Failure, Verified, VerifyOptions, World};
 use crate::ports::{Cancel, Workspace};
 use std::path::{Path, PathBuf};
@@ -20,9 +20,9 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
     if let (Some(bundle), Some(subject)) = (&args.bundle, &args.subject) {
         return one_bundle(context, args, bundle, subject);
     }
-    let mut world = match &args.pack {
+    let (mut world, part) = match &args.pack {
         Some(path) => packed(context, path)?,
-        None => context.world_for(Cancel::new(), args.offline)?,
+        None => (context.world_for(Cancel::new(), args.offline)?, Vec::new()),
     };
     if args.from_registry {
         let files = ops::fetch(&world, args.repository.as_deref())?;
@@ -38,8 +38,14 @@ pub(super) fn run(context: &Context<'_>, args: &VerifyArgs) -> Result<Exit, Fail
     let trust = args.trust.as_deref().map(trust_file).transpose()?;
     let times = times(args);
     // Judging at another instant is a replay.
-    let options =
-        VerifyOptions { replay: args.replay || as_of.is_some(), packed: args.pack.is_some(), as_of, times, trust };
+    let options = VerifyOptions {
+        replay: args.replay || as_of.is_some(),
+        packed: args.pack.is_some(),
+        part,
+        as_of,
+        times,
+        trust,
+    };
     let mut verified = ops::verify(&world, &options)?;
     if args.pack.is_some() && args.trust.is_none() {
         verified.trusted_by = "pack";
@@ -106,7 +112,7 @@ fn one_bundle(context: &Context<'_>, args: &VerifyArgs, bundle: &Path, subject: 
 }
 
 /// A world in which the project is what the pack holds.
-fn packed(context: &Context<'_>, path: &Path) -> Result<World, Failure> {
+fn packed(context: &Context<'_>, path: &Path) -> Result<(World, Vec<Name>), Failure> {
     let unreadable =
         |error: std::io::Error| Failure::new(Exit::Usage, "pack::unreadable", format!("{}: {error}", path.display()));
     if std::fs::metadata(path).map_err(unreadable)?.len() > pack::LIMIT as u64 {
@@ -119,11 +125,14 @@ fn packed(context: &Context<'_>, path: &Path) -> Result<World, Failure> {
     let root = PathBuf::from("/nonexistent");
     let mut world = wire::world(root, pack.config, &context.cli.global, &nowhere, Cancel::new(), true)?;
     world.workspace = Arc::new(PackedWorkspace::new(pack.files));
-    Ok(world)
+    Ok((world, pack.part))
 }
 
 fn words(verified: &Verified) -> String {
     let mut text = format!("{} as of {}\n", verified.lock, verified.as_of);
+    if !verified.part.is_empty() {
+        text.push_str("a part of it: what is not listed below is not in this pack, and was not looked at\n");
+    }
     for check in &verified.checks {
         let result = match check.failures.len() {
             0 if check.not_reached > 0 && check.looked_at == 0 => "not checked".to_owned(),
