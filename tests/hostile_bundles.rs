@@ -3,8 +3,13 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
     reason = "a failing test should panic; the program reads files"
 )]
+
+mod common;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
@@ -14,7 +19,7 @@ use miette::Diagnostic as _;
 use proofmark::adapters::clock::SystemClock;
 use proofmark::adapters::timestamper::local::{LocalTimestamper, Made, make};
 use proofmark::attest::{self, TimeSource, Trust, TrustFiles, bundle};
-use proofmark::model::{Bundle, Envelope, Material, SignatureBytes, SignedBy, Timestamp};
+use proofmark::model::{Bundle, Envelope, Hint, Material, SignatureBytes, SignedBy, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SanType,
@@ -102,7 +107,7 @@ impl Pki {
             roots.push(("time.pem", clock.as_bytes()));
         }
         let identities = identities.iter().map(|text| (*text).to_owned()).collect();
-        Trust::read(&TrustFiles { keys: Vec::new(), roots, identities }).unwrap()
+        Trust::read(&TrustFiles { roots, identities, ..TrustFiles::default() }).unwrap()
     }
 
     fn leaf(&self, ask: &Ask) -> (Vec<u8>, KeyPair) {
@@ -215,7 +220,7 @@ fn what_is_not_trusted_is_refused() {
     // A clock that is trusted for time names nobody.
     let clock = format!("{}{}", pem(&pki.time.certificate), pem(&pki.time.root));
     let roots = vec![("time.pem", clock.as_bytes())];
-    let trust = Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: vec!["**".into()] }).unwrap();
+    let trust = Trust::read(&TrustFiles { roots, identities: vec!["**".into()], ..TrustFiles::default() }).unwrap();
     assert_eq!(code(&bytes, &trust), "attest::untrusted-certificate");
 }
 
@@ -311,7 +316,7 @@ fn time_stamps_are_openssls_too() {
     let directory = tempfile::tempdir().unwrap();
     let at = directory.path();
     if std::process::Command::new("openssl").arg("version").output().is_err() {
-        eprintln!("SKIPPED time_stamps_are_openssls_too: openssl is not installed");
+        common::tools::skip("time_stamps_are_openssls_too", "openssl is not installed");
         return;
     }
     let pki = Pki::new();
@@ -358,7 +363,7 @@ fn a_trusted_root_file_says_the_same_and_for_how_long() {
             STANDARD.encode(&pki.time.root),
         );
         let roots = vec![("trusted_root.json", text.as_bytes())];
-        Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: vec![IDENTITY.into()] }).unwrap()
+        Trust::read(&TrustFiles { roots, identities: vec![IDENTITY.into()], ..TrustFiles::default() }).unwrap()
     };
     assert!(attest::verify_bundle(&bytes, &read("2030-01-01T00:00:00Z", "timestampAuthorities")).is_ok());
     assert_eq!(code(&bytes, &read("2026-02-01T00:00:00Z", "timestampAuthorities")), "attest::untrusted-chain");
@@ -367,11 +372,83 @@ fn a_trusted_root_file_says_the_same_and_for_how_long() {
         ["{}", "{\"mediaType\":\"x\"}", "no pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
     {
         let roots = vec![("root", text.as_bytes())];
-        assert!(Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: Vec::new() }).is_err(), "{text}");
+        assert!(Trust::read(&TrustFiles { roots, identities: Vec::new(), ..TrustFiles::default() }).is_err(), "{text}");
     }
     let roots = vec![("intermediate.pem", pki.intermediate.as_bytes())];
-    let alone = Trust::read(&TrustFiles { keys: Vec::new(), roots, identities: Vec::new() }).unwrap_err();
+    let alone = Trust::read(&TrustFiles { roots, identities: Vec::new(), ..TrustFiles::default() }).unwrap_err();
     assert_eq!(alone.code().unwrap().to_string(), "attest::no-root");
+}
+
+/// An authority on time that is nobody's own, and its root, PEM.
+fn independent() -> (LocalTimestamper, String) {
+    let key = || KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let root_key = key();
+    let root = authority("time root");
+    let pem = root.self_signed(&root_key).unwrap().pem();
+    let mut leaf = authority("time");
+    leaf.is_ca = IsCa::ExplicitNoCa;
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    // id-kp-timeStamping, which must be critical.
+    let usage = [0x30, 0x0a, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8].to_vec();
+    let mut usage = CustomExtension::from_oid_content(&[2, 5, 29, 37], usage);
+    usage.set_criticality(true);
+    leaf.custom_extensions.push(usage);
+    let leaf_key = key();
+    let certificate = leaf.signed_by(&leaf_key, &Issuer::new(root, root_key)).unwrap();
+    let clock = LocalTimestamper::new(&leaf_key.serialize_der(), certificate.der(), Arc::new(SystemClock)).unwrap();
+    (clock, format!("{}{pem}", certificate.pem()))
+}
+
+#[test]
+fn a_revoked_key_counts_for_what_others_dated_before() {
+    let (pki, (clock, time)) = (Pki::new(), independent());
+    let pair = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+    let (public, spki) = (pair.public_key_pem(), {
+        use rcgen::PublicKeyData as _;
+        pair.subject_public_key_info()
+    });
+    let own = format!("{}{}", pem(&pki.time.certificate), pem(&pki.time.root));
+    let day = |seconds: i64| Timestamp::from_unix(START + seconds).unwrap();
+    let trust = |revoked: &[i64]| {
+        Trust::read(&TrustFiles {
+            keys: vec![("k.pub", public.as_bytes())],
+            roots: vec![("own.pem", own.as_bytes()), ("time.pem", time.as_bytes())],
+            revoked: revoked.iter().map(|since| ("k.pub", public.as_bytes(), day(*since))).collect(),
+            ..TrustFiles::default()
+        })
+        .unwrap()
+    };
+    let message = Envelope::pre_authentication_encoding(Envelope::IN_TOTO, PAYLOAD.as_bytes());
+    let signer = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pair.serialize_der()).unwrap();
+    let signature = signer.sign(&SystemRandom::new(), &message).unwrap().as_ref().to_vec();
+    let stamped = |stamps: Vec<Vec<u8>>| {
+        bundle::encode(&Bundle {
+            material: Material::Key(Hint::of(&spki)),
+            timestamps: stamps,
+            envelope: Envelope {
+                payload_type: Envelope::IN_TOTO.into(),
+                payload: PAYLOAD.into(),
+                signature: SignatureBytes(signature.clone()),
+            },
+        })
+    };
+    let others = |seconds: i64| clock.stamp_at(&signature, day(seconds)).unwrap();
+    let (bare, early, late) = (stamped(vec![]), stamped(vec![others(0)]), stamped(vec![others(90_000)]));
+    for good in [&bare, &early, &late] {
+        attest::verify_bundle(good, &trust(&[])).unwrap();
+    }
+    assert_eq!(attest::verify_bundle(&early, &trust(&[])).unwrap().stamps()[0].source, TimeSource::Independent);
+    attest::verify_bundle(&early, &trust(&[86_400])).unwrap();
+    for (bytes, revoked) in [
+        (&bare, &[86_400][..]),
+        (&late, &[86_400]),
+        // Of two days that are named the first counts.
+        (&early, &[86_400, 0]),
+        // Whoever has the key can have made this one himself.
+        (&stamped(vec![pki.stamp(&signature, 0)]), &[86_400]),
+    ] {
+        assert_eq!(code(bytes, &trust(revoked)), "attest::revoked-key");
+    }
 }
 
 /// The program itself, on a bundle about the payload's subject: exit code, and what it says.

@@ -111,6 +111,29 @@ fn a_build_signs_anew_too_and_a_key_that_changes_under_its_name_is_seen() {
 }
 
 #[test]
+fn a_revoked_key_signs_no_more_and_what_it_signed_is_signed_anew() {
+    let project = project();
+    let revoked = "[[trust.revoked]]\nkey = \"trust/old.pub\"\nsince = 2026-10-01\nreason = \"lost\"\n[sign]\n";
+    project.edit("compliance.toml", "[sign]\n", revoked);
+    let refused = project.exits(4, &["verify"]);
+    assert!(refused.stderr.contains("attest::revoked-key"), "{}", refused.stderr);
+    assert!(project.exits(2, &["build", "--as-of", AS_OF]).stderr.contains("sign::revoked"));
+    rotate(&project);
+    assert!(project.ok(&["resign"]).contains("signed anew"));
+    project.ok(&["verify", "--replay"]);
+    // An auditor's own word counts as much, and a pack carries ours.
+    project.write(
+        "trust.toml",
+        format!("keys = [\"trust/new.pub\"]\n{}", revoked.replace("[[trust.", "[[").replace("[sign]\n", "")),
+    );
+    project.ok(&["pack", "-o", "p.pack"]);
+    project.ok(&["verify", "--pack", "p.pack", "--trust", "trust.toml"]);
+    let file = String::from_utf8(project.read("trust.toml")).unwrap().replace("old.pub", "new.pub");
+    project.write("trust.toml", file);
+    project.exits(4, &["verify", "--pack", "p.pack", "--trust", "trust.toml"]);
+}
+
+#[test]
 fn nothing_is_signed_anew_that_is_not_what_the_lock_says() {
     let project = project();
     rotate(&project);

@@ -1,7 +1,7 @@
 //! Why bytes are not the document, the statement or the attestation that they should be. Every code is stable.
 
 use super::x509_errors::{AuthorityError, CertificateError, StampError};
-use crate::model::Hint;
+use crate::model::{Hint, Timestamp};
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -164,6 +164,18 @@ pub enum VerifyError {
     UntrustedKey {
         /// Which key it names.
         hint: Hint,
+    },
+    /// Signed with a key that is revoked, and nobody but whoever holds it says that it was before.
+    #[error("signed with {key}, which is revoked since {since}, and no authority says that it was before")]
+    #[diagnostic(
+        code("attest::revoked-key"),
+        help("a time stamp counts here where its authority is not the signer's own (`times`: independent or company)")
+    )]
+    RevokedKey {
+        /// The key's name in the trust.
+        key: String,
+        /// Since when.
+        since: Timestamp,
     },
     /// Signed with a certificate, where no authority is trusted.
     #[error("signed with a certificate, and no authority is trusted")]

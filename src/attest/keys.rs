@@ -1,7 +1,7 @@
 //! The public keys that an auditor trusts, from PEM files. Never from a lock or a bundle.
 
 use super::errors::KeyError;
-use crate::model::{Digest, Hint};
+use crate::model::{Digest, Hint, Timestamp};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey};
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ pub struct TrustedKey {
     name: String,
     digest: Digest,
     key: ParsedPublicKey,
+    revoked: Option<Timestamp>,
 }
 
 impl TrustedKeys {
@@ -50,6 +51,21 @@ impl TrustedKeys {
         Ok(keys)
     }
 
+    /// The same, of which these count no more from an instant on; the earliest that is named. One that is not trusted stays so.
+    ///
+    /// # Errors
+    /// As of [`Self::from_pem`].
+    pub fn without(mut self, revoked: &[(&str, &[u8], Timestamp)]) -> Result<Self, KeyError> {
+        for (name, pem, since) in revoked {
+            for hint in Self::from_pem(&[(name, pem)])?.hints() {
+                if let Some(known) = self.0.get_mut(hint) {
+                    known.revoked = Some(known.revoked.map_or(*since, |before| before.min(*since)));
+                }
+            }
+        }
+        Ok(self)
+    }
+
     fn insert(&mut self, name: &str, kind: SectionKind, spki: &[u8]) -> Result<(), KeyError> {
         let name = name.to_owned();
         match kind {
@@ -60,7 +76,7 @@ impl TrustedKeys {
             other => return Err(KeyError::NotPublic { name, found: format!("{other:?}") }),
         }
         let key = parse(spki).ok_or(KeyError::Unsupported { name: name.clone() })?;
-        self.0.entry(Hint::of(spki)).or_insert(TrustedKey { name, digest: Digest::of(spki), key });
+        self.0.entry(Hint::of(spki)).or_insert(TrustedKey { name, digest: Digest::of(spki), key, revoked: None });
         Ok(())
     }
 
@@ -94,6 +110,11 @@ impl TrustedKey {
     /// The name it was given with.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Since when it counts no more.
+    pub fn revoked(&self) -> Option<Timestamp> {
+        self.revoked
     }
 
     /// Digest of its SPKI DER, which the lock's names of signers end with.

@@ -1,6 +1,7 @@
 //! The pack: a lock with everything that verifies it, in one file for an auditor.
 //!
-//! A tar archive of plain files: `pack.json` (format version, the config's path, the digest of every other file), then the
+//! A tar archive of plain files: `pack.json` (format version, the config's path, the services of a part, the digest
+//! of every other file and of itself), then the
 //! files by path. The same evidence gives the same bytes. Reading takes only what is written: any changed byte, padding and
 //! headers included, is an error. Says nothing of who signed what is in it: that is for `verify`.
 
@@ -36,7 +37,16 @@ struct Index {
     files: BTreeMap<String, Digest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     part: Vec<Name>,
+    /// Of the rest of this, so that a change of a name in it is one of the pack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sum: Option<Digest>,
     version: u32,
+}
+
+impl Index {
+    fn bytes(&self) -> Result<Vec<u8>, PackError> {
+        serde_json_canonicalizer::to_vec(self).map_err(|error| PackError::malformed(error.to_string()))
+    }
 }
 
 /// The bytes of a pack.
@@ -44,13 +54,15 @@ struct Index {
 /// # Errors
 /// A path that an archive cannot hold.
 pub fn encode(pack: &Pack) -> Result<Vec<u8>, PackError> {
-    let index = Index {
+    let mut index = Index {
         config: pack.config.clone(),
         files: pack.files.iter().map(|(path, bytes)| (path.clone(), Digest::of(bytes))).collect(),
         part: pack.part.clone(),
+        sum: None,
         version: 1,
     };
-    let index = serde_json_canonicalizer::to_vec(&index).map_err(|error| PackError::malformed(error.to_string()))?;
+    index.sum = Some(Digest::of(&index.bytes()?));
+    let index = index.bytes()?;
     let mut archive = tar::Builder::new(Vec::new());
     let first = std::iter::once((INDEX, &index));
     for (path, bytes) in first.chain(pack.files.iter().map(|(path, bytes)| (path.as_str(), bytes))) {

@@ -3,6 +3,7 @@
 use super::authorities::Authorities;
 use super::errors::TrustError;
 use super::keys::TrustedKeys;
+use crate::model::Timestamp;
 
 /// What there is to trust, as read: each file with a name for messages.
 #[derive(Debug, Default)]
@@ -13,6 +14,8 @@ pub struct TrustFiles<'a> {
     pub roots: Vec<(&'a str, &'a [u8])>,
     /// Patterns of identities, see [`super::identities`].
     pub identities: Vec<String>,
+    /// Public keys, PEM, that count no more from an instant on.
+    pub revoked: Vec<(&'a str, &'a [u8], Timestamp)>,
 }
 
 /// Whom to trust.
@@ -33,7 +36,7 @@ impl Trust {
     /// One of them is not what it should be.
     pub fn read(files: &TrustFiles<'_>) -> Result<Self, TrustError> {
         Ok(Self {
-            keys: TrustedKeys::from_pem(&files.keys)?,
+            keys: TrustedKeys::from_pem(&files.keys)?.without(&files.revoked)?,
             authorities: Authorities::read(&files.roots)?,
             identities: files.identities.clone(),
         })

@@ -2,7 +2,7 @@
 
 use super::certificates::Leaf;
 use super::errors::VerifyError;
-use super::timestamps::{self, Stamp};
+use super::timestamps::{self, Stamp, TimeSource};
 use super::x509_errors::{CertificateError, StampError};
 use super::{Trust, bundle, payload};
 use crate::model::{Bundle, Digest, Envelope, Material, SignedBy, Statement};
@@ -122,7 +122,14 @@ pub fn signer(bundle: &Bundle, trust: &Trust) -> Result<Signed, VerifyError> {
             if !key.verifies(&message, &signature.0) {
                 return Err(VerifyError::BadSignature { key: key.name().to_owned() });
             }
-            Ok(Signed { by: SignedBy::Key(key.digest()), trusted_as: key.name().to_owned(), stamps: stamps()? })
+            let stamps = stamps()?;
+            if let Some(since) = key.revoked() {
+                let before = |stamp: &Stamp| stamp.source != TimeSource::SelfAsserted && stamp.at < since;
+                if !stamps.iter().any(before) {
+                    return Err(VerifyError::RevokedKey { key: key.name().to_owned(), since });
+                }
+            }
+            Ok(Signed { by: SignedBy::Key(key.digest()), trusted_as: key.name().to_owned(), stamps })
         }
         Material::Certificate(der) => {
             if trust.authorities.no_signers() {

@@ -301,6 +301,24 @@ static TRUST: Keys = keys(
             "Identities that may have signed; `*` stands for characters other than `/` and `@`, `**` for any.",
         ),
         key("keys", Kind::List(Form::Path, true), "Public keys that may have signed, PEM files."),
+        key("revoked", Kind::Many(&REVOKED, MAX_POLICIES), "Keys that somebody else may hold since a day."),
+    ],
+);
+
+static REVOKED: Keys = keys(
+    "a revoked key",
+    &[
+        must(
+            "key",
+            Kind::Text(Form::Path),
+            "The public key, a PEM file; in `keys` too, where what it signed before still counts.",
+        ),
+        must(
+            "since",
+            Kind::Date,
+            "The first day, in UTC, whose signatures count no more: it counts what an authority on time that is not the signer's own dates before.",
+        ),
+        must("reason", Kind::Text(Form::Plain), "Why."),
     ],
 );
 

@@ -1,7 +1,8 @@
 //! A trust file: the keys of `[trust]` as a file of their own, for auditors who do not take the project's word for whom to
 //! trust.
 
-use super::types::Trust;
+use super::types::{RevokedKey, Trust};
+use crate::model::Date;
 use serde::Deserialize;
 
 /// Why a file is no trust file.
@@ -9,7 +10,7 @@ use serde::Deserialize;
 #[error("{file}: {reason}")]
 #[diagnostic(
     code("config::trust-file"),
-    help("a trust file has the keys of [trust]: `keys`, `roots`, `identities`, each a list of texts")
+    help("a trust file has the keys of [trust]: `keys`, `roots`, `identities`, each a list of texts, and `revoked`")
 )]
 pub struct TrustError {
     /// The file, as named.
@@ -27,6 +28,16 @@ struct RawTrust {
     identities: Vec<String>,
     #[serde(default)]
     keys: Vec<String>,
+    #[serde(default)]
+    revoked: Vec<RawRevoked>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRevoked {
+    key: String,
+    since: toml::Value,
+    reason: String,
 }
 
 /// Reads a trust file. Its paths are from the directory it lies in.
@@ -37,7 +48,18 @@ pub fn load_trust(file: &str, bytes: &[u8]) -> Result<Trust, TrustError> {
     let error = |reason: String| TrustError { file: file.to_owned(), reason };
     let text = std::str::from_utf8(bytes).map_err(|_| error("not UTF-8".into()))?;
     let raw: RawTrust = toml::from_str(text).map_err(|problem| error(problem.message().to_owned()))?;
-    Ok(Trust { roots: raw.roots, identities: raw.identities, keys: raw.keys })
+    let revoked = raw.revoked.into_iter().map(|RawRevoked { key, since, reason }| {
+        // A date of TOML, or one in quotation marks.
+        let day = since.as_str().map_or_else(|| since.to_string(), str::to_owned);
+        let since = Date::parse(&day).map_err(|problem| error(format!("`since`: {problem}")))?;
+        Ok(RevokedKey { key, since, reason })
+    });
+    Ok(Trust {
+        revoked: revoked.collect::<Result<_, _>>()?,
+        roots: raw.roots,
+        identities: raw.identities,
+        keys: raw.keys,
+    })
 }
 
 #[cfg(test)]
@@ -47,6 +69,11 @@ mod tests {
     #[test]
     fn names_keys_and_nothing_unknown() {
         assert_eq!(load_trust("t", b"keys = [\"a.pub\"]").unwrap().keys, ["a.pub"]);
+        let revoked = b"[[revoked]]\nkey = 'a.pub'\nsince = 2026-10-01\nreason = 'lost'\n";
+        assert_eq!(load_trust("t", revoked).unwrap().revoked[0].since, Date::parse("2026-10-01").unwrap());
+        for text in ["[[revoked]]\nkey = 'a'\nsince = 1\nreason = ''", "[[revoked]]\nkey = 'a'\nsince = '2026-10-01'"] {
+            assert!(load_trust("t", text.as_bytes()).is_err(), "{text:?}");
+        }
         for text in ["key = []", "keys = 1", "roots = 1", "\u{0}"] {
             assert!(load_trust("t", text.as_bytes()).is_err(), "{text:?}");
         }

@@ -1,7 +1,7 @@
 //! The validated configuration: what the rest of the crate works with. Every name it holds refers to something that exists,
 //! every limit is within its bounds, defaults are filled in. Made only by [`super::load`].
 
-use crate::model::{Digest, Duration, Name, Policy, Waiver};
+use crate::model::{Date, Digest, Duration, Name, Policy, Waiver};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -178,6 +178,26 @@ pub struct Trust {
     pub identities: Vec<String>,
     /// Public keys, PEM.
     pub keys: Vec<String>,
+    /// Keys that count no more since a day.
+    pub revoked: Vec<RevokedKey>,
+}
+
+/// `[[trust.revoked]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RevokedKey {
+    /// The public key, PEM.
+    pub key: String,
+    /// The first day whose signatures count no more.
+    pub since: Date,
+    /// Why.
+    pub reason: String,
+}
+
+impl Trust {
+    /// Every file that it names.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter().chain(&self.roots).chain(self.revoked.iter().map(|revoked| &revoked.key))
+    }
 }
 
 /// `[store]`.

@@ -12,11 +12,11 @@
 //! | `statements` | strict JSON, of the type and about the subject that the lock says |
 //! | `completeness` | each subject has all it must have, and its verdict rests on exactly these |
 
-use super::recall::subjects;
+use super::recall::{Findings, subjects};
 use super::store::{Kind, Store};
 use super::verify::{Check, subject_of};
 use super::{Exit, Failure, required};
-use crate::attest::statements::{read_summary, read_vulns};
+use crate::attest::statements::{Vulns, read_summary, read_vulns};
 use crate::attest::{self, Attestation, CertificateError, Stamp, TimeSource, Trust, VerifyError};
 use crate::model::{Digest, Lock, LockAttestation, LockSubject, Material, PredicateType, SignedBy, StatementSubject};
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ impl Side {
         match error {
             VerifyError::Bundle(_) | VerifyError::BadSignature { .. } => Self::Signatures,
             VerifyError::Certificate(CertificateError::BadSignature { .. }) => Self::Signatures,
-            VerifyError::UntrustedKey { .. } => Self::Keys,
+            VerifyError::UntrustedKey { .. } | VerifyError::RevokedKey { .. } => Self::Keys,
             VerifyError::Certificate(
                 CertificateError::Identity { .. }
                 | CertificateError::NoIdentity
@@ -135,9 +135,10 @@ pub(super) fn best(stamps: &[Stamp]) -> Option<TimeSource> {
     stamps.iter().map(|stamp| stamp.source).min()
 }
 
-/// Looks at every attestation of a lock.
-pub(super) fn check(store: &Store<'_>, trust: &Trust, lock: &Lock, times: &mut Times) -> Vec<Check> {
+/// Looks at every attestation of a lock; and the findings of those that hold.
+pub(super) fn check(store: &Store<'_>, trust: &Trust, lock: &Lock, times: &mut Times) -> (Vec<Check>, Findings) {
     let mut tally = Tally::default();
+    let mut findings = Findings::new();
     for (service, subject) in subjects(lock) {
         let place = format!("{}/{}", service.name, subject.name);
         let mut statements = Vec::new();
@@ -179,9 +180,11 @@ pub(super) fn check(store: &Store<'_>, trust: &Trust, lock: &Lock, times: &mut T
             }
         }
         others(store, trust, subject, &place, times, &mut tally);
-        complete(subject, &place, &statements, &mut tally);
+        if let Some(found) = complete(subject, &place, &statements, &mut tally) {
+            findings.insert((service.name.clone(), subject.name.clone()), found);
+        }
     }
-    tally.checks()
+    (tally.checks(), findings)
 }
 
 /// What of a verified attestation is not as the lock records it.
@@ -234,8 +237,9 @@ fn others(store: &Store<'_>, trust: &Trust, subject: &LockSubject, place: &str, 
     }
 }
 
-/// Whether a subject has every attestation that it must have, and whether they are of each other.
-fn complete(subject: &LockSubject, place: &str, statements: &[Attestation], tally: &mut Tally) {
+/// Whether a subject has every attestation that it must have, and whether they are of each other; and what was found, where that is so.
+fn complete(subject: &LockSubject, place: &str, statements: &[Attestation], tally: &mut Tally) -> Option<Vulns> {
+    let mut found = None;
     let fail = |tally: &mut Tally, code: &str, what: String| {
         tally.fail(Side::Completeness, Failure::new(Exit::Integrity, code, format!("{place}: {what}")));
     };
@@ -277,11 +281,12 @@ fn complete(subject: &LockSubject, place: &str, statements: &[Attestation], tall
                 }
             }
             PredicateType::Vulns => match read_vulns(statement) {
-                Ok(vulns) if vulns.sbom == subject.sbom && vulns.slice == subject.slice => {}
+                Ok(vulns) if vulns.sbom == subject.sbom && vulns.slice == subject.slice => found = Some(vulns),
                 Ok(_) => fail(tally, "attestation::inputs", "its findings are of another SBOM or slice".to_owned()),
                 Err(error) => fail(tally, "attestation::findings", error.to_string()),
             },
             PredicateType::CycloneDx | PredicateType::Lock => {}
         }
     }
+    found
 }

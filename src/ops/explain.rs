@@ -69,7 +69,7 @@ pub fn explain(world: &World, project: &Project, what: &str) -> Result<Explanati
             Failure::new(Exit::Integrity, "store::incomplete", "the lock's evidence is not whole").details(failures)
         );
     }
-    let recalled = Recalled::new(project, &lock, stored)?;
+    let recalled = Recalled::new(project, &lock, &stored, None)?;
     let services = assemble::judge(&recalled.inputs(project, lock.inputs.as_of)).services;
     if let Some(service) = services.iter().find(|service| service.name.as_str() == what) {
         return Ok(Explanation::Service(Box::new(service.clone())));

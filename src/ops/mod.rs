@@ -16,6 +16,7 @@ mod project;
 mod pull;
 mod push;
 mod recall;
+mod recompute;
 mod record;
 mod recorded;
 mod required;

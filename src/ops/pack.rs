@@ -33,7 +33,7 @@ pub fn pack(world: &World, services: &[String]) -> Result<Vec<u8>, Failure> {
     }
     files.insert(world.lock_path(), text.into_bytes());
     let trust = &project.config.trust;
-    for path in std::iter::once(&world.config_path).chain(&trust.keys).chain(&trust.roots) {
+    for path in std::iter::once(&world.config_path).chain(trust.files()) {
         let bytes = world.workspace.read(path, FILE_LIMIT);
         let failed = |error| Failure::new(Exit::Usage, "pack::unreadable", format!("{path}: {error}"));
         files.insert(path.clone(), bytes.map_err(failed)?);

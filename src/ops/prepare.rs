@@ -63,7 +63,7 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
     stamped(world, &world.config_path, &mut read);
     let project = Project::open(world)?;
     project.require_available()?;
-    for path in project.config.trust.keys.iter().chain(&project.config.trust.roots) {
+    for path in project.config.trust.files() {
         stamped(world, path, &mut read);
     }
     let services = project.select(&wanted.services)?;

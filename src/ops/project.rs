@@ -3,6 +3,7 @@
 use super::{Exit, Failure, World};
 use crate::config::{self, Config, Syntax};
 use crate::graph::ComplianceGraph;
+use crate::lockfile::LockError;
 use crate::model::{Digest, Lock, Name, Reason};
 use crate::ports::{ImageSpec, Located, SourceSpec, Stamp, SubjectError, SubjectSpec, Subjects, WorkspaceError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,9 +176,14 @@ pub(super) fn read_lock(world: &World) -> Result<Option<(Lock, String)>, Failure
         Err(error) => return Err(Failure::new(Exit::Usage, "lock::unreadable", error.to_string())),
     };
     let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::new(Exit::Usage, "lock::not-utf8", format!("{path} is not UTF-8")))?;
+        .map_err(|_| Failure::new(Exit::Integrity, "lock::not-utf8", format!("{path} is not UTF-8")))?;
     let lock = crate::lockfile::decode(&text).map_err(|error| {
-        let mut failure = Failure::from_diagnostic(Exit::Usage, error);
+        // A lock has one spelling: what is spelled otherwise was changed, but for a merge that waits and another version of the format.
+        let exit = match error {
+            LockError::Conflict { .. } | LockError::UnknownVersion { .. } => Exit::Usage,
+            _ => Exit::Integrity,
+        };
+        let mut failure = Failure::from_diagnostic(exit, error);
         failure.message = format!("{path}: {}", failure.message);
         failure
     })?;

@@ -5,13 +5,14 @@ use super::project::Project;
 use super::store::{Kind, Store};
 use super::{Exit, Failure};
 use crate::attest;
+use crate::attest::statements::Vulns;
 use crate::config::Engine;
 use crate::evaluate::FirstSeen;
 use crate::execute::{EvidenceMap, PackedSbom, SubjectEvidence};
 use crate::matching;
 use crate::model::{
-    AdvisorySlice, Digest, Lock, LockService, LockSubject, Name, Packed, Sbom, ScannerIdentity, Snapshot, Subject,
-    Timestamp,
+    AdvisorySlice, Digest, Finding, Gap, Lock, LockService, LockSubject, Name, Packed, Sbom, ScannerIdentity, Snapshot,
+    Subject, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -66,6 +67,9 @@ fn stored(store: &Store<'_>, subject: &LockSubject) -> Result<Stored, Failure> {
     })
 }
 
+/// What the verified statements of a lock say was found, by service and subject.
+pub(super) type Findings = BTreeMap<(Name, Name), Vulns>;
+
 /// What verdicts are computed from, as a lock recorded it.
 pub(super) struct Recalled {
     services: BTreeSet<Name>,
@@ -77,11 +81,16 @@ pub(super) struct Recalled {
 }
 
 impl Recalled {
-    /// Matches the stored evidence again.
+    /// Takes what was found from signed statements, which are there for every subject; else matches the stored evidence again.
     ///
     /// # Errors
     /// The lock is of another config, evidence is missing, or it is of another snapshot than the lock says.
-    pub(super) fn new(project: &Project, lock: &Lock, stored: BTreeMap<(Name, Name), Stored>) -> Result<Self, Failure> {
+    pub(super) fn new(
+        project: &Project,
+        lock: &Lock,
+        stored: &BTreeMap<(Name, Name), Stored>,
+        signed: Option<&Findings>,
+    ) -> Result<Self, Failure> {
         let refuse = |exit, code: &str, message: &str| Err(Failure::new(exit, code, message));
         if lock.inputs.config != project.config.digest() {
             return refuse(
@@ -116,15 +125,29 @@ impl Recalled {
                 "the lock does not name the scanner of every service",
             );
         };
-        let rematched = |(key, stored)| Ok::<_, Failure>((key, Arc::new(rematched(stored)?)));
+        let evidence = stored.iter().map(|(key, stored)| {
+            let found = match signed {
+                None => rematched(stored),
+                Some(signed) => {
+                    signed.get(key).map(|said| (said.findings.clone(), said.gaps.clone())).unwrap_or_default()
+                }
+            };
+            Ok::<_, Failure>((key.clone(), Arc::new(evidence(stored, found)?)))
+        });
         Ok(Self {
             services: project.config.services.keys().cloned().collect(),
-            evidence: stored.into_iter().map(rematched).collect::<Result<_, _>>()?,
+            evidence: evidence.collect::<Result<_, _>>()?,
             snapshot,
             scanners,
             first_seen: FirstSeen::from_lock(lock),
             required: super::required::recorded(lock),
         })
+    }
+
+    /// With these services alone.
+    pub(super) fn of(mut self, services: &[Name]) -> Self {
+        self.services.retain(|service| services.contains(service));
+        self
     }
 
     /// The evidence, by service and subject name.
@@ -147,21 +170,26 @@ impl Recalled {
     }
 }
 
-fn rematched(stored: Stored) -> Result<SubjectEvidence, Failure> {
+/// Findings and gaps, matched anew.
+fn rematched(stored: &Stored) -> (Vec<Finding>, Vec<Gap>) {
     let (findings, gaps) = matching::rematch(&stored.sbom, &stored.slice);
     let mut all = stored.sbom.gaps.clone();
     all.extend(gaps);
     all.sort();
     all.dedup();
+    (findings, all)
+}
+
+fn evidence(stored: &Stored, (findings, gaps): (Vec<Finding>, Vec<Gap>)) -> Result<SubjectEvidence, Failure> {
     let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "an SBOM cannot be held");
     Ok(SubjectEvidence {
         sbom_digest: Digest::of(&stored.sbom_bytes),
         slice_digest: Digest::of(&stored.slice_bytes),
-        subject: stored.subject,
+        subject: stored.subject.clone(),
         sbom: PackedSbom::new(&stored.sbom).ok_or_else(lost)?,
         document: Packed::new(&stored.sbom_bytes),
         findings,
-        gaps: all,
+        gaps,
         slice: Packed::new(&stored.slice_bytes),
     })
 }

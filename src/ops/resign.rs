@@ -52,7 +52,7 @@ pub fn resign(world: &World, was_trusted: Option<(Arc<dyn Workspace>, config::Tr
     refuse(currency(world, &project, lock, false))?;
     let (evidence, failures) = stored_evidence(&store, lock);
     refuse(Check::of("evidence", evidence.len(), failures))?;
-    let recalled = Recalled::new(&project, lock, evidence)?;
+    let recalled = Recalled::new(&project, lock, &evidence, None)?;
     let inputs = recalled.inputs(&project, lock.inputs.as_of);
     let assembled = assemble::assemble(&inputs)?;
     let recorded = recorded_bundles(lock);

@@ -117,6 +117,12 @@ impl<'a> Signing<'a> {
                     "add its public half to [trust] keys, or sign with a key that is there: what it signs would not verify",
                 ));
             }
+            Material::Key(hint) if self.trust.keys.get(hint).is_some_and(|key| key.revoked().is_some()) => {
+                let what = "the signing key is revoked in [trust]";
+                return Err(Failure::new(Exit::Usage, "sign::revoked", what).help(
+                    "make another one (`proofmark init --key`, or rotate it in Vault), and name it in [trust] keys",
+                ));
+            }
             Material::Key(_) => {}
             Material::Certificate(leaf) => self.check_leaf(leaf, signer.public(), &spec, now)?,
         }

@@ -3,18 +3,17 @@
 //! Fails closed: a check that could not be made has failed. Needs no scanner, no Vault and no network. Whom to trust comes from
 //! the config's `[trust]` or the caller's trust file, never from the lock or a bundle.
 
-use super::assemble;
 use super::attestations::{self, Times};
 use super::project::{Project, read_lock};
-use super::recall::{Recalled, Stored, stored_evidence, subjects};
+use super::recall::{stored_evidence, subjects};
+use super::recompute::Recomputation;
 use super::recorded::OrRecorded;
-use super::seal::{bundle_of, recorded_bundles};
 use super::store::{Kind, Store};
 use super::{Exit, Failure, World};
 use crate::attest::{self, Stamp, TimeSource, Trust, TrustFiles};
 use crate::config;
 use crate::lockfile::{self, Current, CurrentService, CurrentSubject};
-use crate::model::{Digest, Lock, LockSubject, Name, ServiceVerdict, Subject, Timestamp, Verdict};
+use crate::model::{Digest, Lock, LockSubject, Name, Subject, Timestamp, Verdict};
 use crate::ports::Workspace;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,19 +125,20 @@ pub fn verify(world: &World, options: &Options) -> Result<Verified, Failure> {
         Check::of("lock-signature", 1, signed.err().into_iter().collect()),
         currency(world, &project, &lock, options.packed),
     ];
-    checks.extend(attestations::check(&store, &trust, &here, &mut times));
+    let (sides, signed_findings) = attestations::check(&store, &trust, &here, &mut times);
+    checks.extend(sides);
     if let Some(wanted) = options.times {
         checks.push(of_times(&times, wanted));
     }
     let (evidence, failures) = stored_evidence(&store, &here);
     checks.push(Check { not_reached: 2 * elsewhere, ..Check::of("evidence", 2 * subjects(&here).count(), failures) });
+    let computed = Recomputation { project: &project, lock: &here, part: &options.part, evidence: &evidence };
+    checks
+        .push(Check { not_reached: lock.services.len() - here.services.len(), ..computed.verdicts(&signed_findings) });
     let mut replayed = None;
-    if options.replay && elsewhere > 0 {
-        let what = "a part cannot be replayed: the lock is computed from the evidence of all services";
-        checks.push(Check::of("replay", 0, vec![Failure::new(Exit::Usage, "replay::part", what)]));
-    } else if options.replay {
-        let (check, verdicts) = replay(&project, &lock, &text, evidence, options.as_of);
-        checks.push(check);
+    if options.replay {
+        let (check, verdicts) = computed.replay(&text, options.as_of);
+        checks.push(Check { not_reached: elsewhere, ..check });
         replayed = verdicts;
     } else {
         checks.push(Check { not_reached: subjects(&lock).count(), ..Check::of("replay", 0, Vec::new()) });
@@ -211,11 +211,16 @@ pub fn read_trust(workspace: &dyn Workspace, trust: &config::Trust) -> Result<Tr
         paths.iter().map(one).collect()
     };
     let keys = read(&trust.keys, "`proofmark init --key` makes a key pair and writes the public half there")?;
+    let revoked: Vec<String> = trust.revoked.iter().map(|revoked| revoked.key.clone()).collect();
+    let revoked = read(&revoked, "without the key nobody can tell what it signed")?;
     let roots = read(&trust.roots, "PEM certificates of authorities, or a Sigstore trusted_root.json, belong there")?;
     let files = TrustFiles {
         keys: keys.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect(),
         roots: roots.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect(),
         identities: trust.identities.clone(),
+        revoked: std::iter::zip(&trust.revoked, &revoked)
+            .map(|(revoked, (path, bytes))| (path.as_str(), bytes.as_slice(), revoked.since.start()))
+            .collect(),
     };
     Trust::read(&files).map_err(|error| Failure::from_diagnostic(Exit::Usage, error))
 }
@@ -298,42 +303,4 @@ pub(super) fn current<'a>(
         }
     }
     Current { config: config.digest(), services, scanners }
-}
-
-/// Findings, verdicts, statements and lock, computed anew from the stored evidence; they must give the same lock, byte for
-/// byte. At another instant the verdicts may be worse; they never replace what is recorded.
-fn replay(
-    project: &Project,
-    lock: &Lock,
-    text: &str,
-    stored: BTreeMap<(Name, Name), Stored>,
-    as_of: Option<Timestamp>,
-) -> (Check, Option<BTreeMap<Name, Verdict>>) {
-    let count = subjects(lock).count();
-    let recalled = match Recalled::new(project, lock, stored) {
-        Ok(recalled) => recalled,
-        Err(failure) => return (Check::of("replay", count, vec![failure]), None),
-    };
-    let then = recalled.inputs(project, lock.inputs.as_of);
-    let assembled = match assemble::assemble(&then) {
-        Ok(assembled) => assembled,
-        Err(failure) => return (Check::of("replay", count, vec![failure]), None),
-    };
-    let bundles = recorded_bundles(lock);
-    let again = assemble::lock(&then, &assembled, &|draft| bundle_of(&bundles, draft));
-    let mut failures = Vec::new();
-    if lockfile::encode(&again) != text {
-        let differences = lockfile::render(&lockfile::diff(lock, &again));
-        failures.push(
-            Failure::new(Exit::Integrity, "replay::differs", "the evidence does not give this lock")
-                .help(format!("from recorded to computed:\n{differences}")),
-        );
-    }
-    let verdicts_of =
-        |services: &[ServiceVerdict]| services.iter().map(|service| (service.name.clone(), service.verdict)).collect();
-    let verdicts = match as_of.filter(|as_of| *as_of != lock.inputs.as_of) {
-        None => verdicts_of(&assembled.evaluation.services),
-        Some(as_of) => verdicts_of(&assemble::judge(&recalled.inputs(project, as_of)).services),
-    };
-    (Check::of("replay", count, failures), Some(verdicts))
 }

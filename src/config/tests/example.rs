@@ -161,6 +161,7 @@ timestamp = "https://tsa.example.com"
 roots = ["trust/root.pem"]
 identities = ["spiffe://example.com/ci/*"]
 keys = ["trust/local.pub"]
+revoked = [{ key = "trust/stolen.pub", since = 2026-10-01, reason = "a laptop was stolen" }]
 
 [policy.baseline]
 max = { critical = 0, high = 0, medium = 20 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const TABLES: &[(&str, &[&str])] = &[
     ("[project]", &["name = 'p'"]),
     ("[scan]", &["engine = 'builtin'", "jobs = 3"]),
-    ("[trust]", &["roots = ['b', 'a']", "keys = ['k']"]),
+    ("[trust]", &["roots = ['b', 'a']", "keys = ['k']", "revoked = [{ key = 'z', since = 2026-10-01, reason = 'r' }]"]),
     ("[policy.a]", &["extends = 'b'", "max = { low = 3 }", "epss = 0.25"]),
     ("[policy.b]", &["max = { high = 0, low = 9 }", "grace.high = '7d'", "licenses.allow = ['MIT', 'Zlib']"]),
     ("[images.i]", &["ref = 'oci:i'", "platform = 'linux/amd64'", "base = 'j'"]),
@@ -22,7 +22,7 @@ const TABLES: &[(&str, &[&str])] = &[
 const NODES: &[&str] = &[
     "project name=p",
     "scan { jobs 3; engine builtin }",
-    "trust { keys k; roots a b }",
+    "trust { keys k; roots a b; revoked key=z since=\"2026-10-01\" reason=r }",
     "policy a epss=0.25 { extends b; max low=3 }",
     "policy b { licenses { allow Zlib MIT }; max low=9 high=0; grace high=\"7d\" }",
     "image i ref=\"oci:i\" base=j platform=\"linux/amd64\"",

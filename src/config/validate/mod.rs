@@ -12,7 +12,9 @@ mod waivers;
 
 use super::errors::{ConfigError, Report, Span};
 use super::raw::{RawConfig, Section};
-use super::types::{AdvisorySources, Config, Engine, Project, Scan, ScanProgram, Sign, SignWith, Store, Trust};
+use super::types::{
+    AdvisorySources, Config, Engine, Project, RevokedKey, Scan, ScanProgram, Sign, SignWith, Store, Trust,
+};
 use crate::model::{Digest, Duration, Name};
 use names::Names;
 use std::collections::BTreeMap;
@@ -139,7 +141,20 @@ fn signer(section: &Section, key: &str, names: &Names<'_>, report: &mut Report) 
 
 fn trust(raw: &RawConfig) -> Trust {
     let section = |key| raw.table("trust").map(|trust| trust.texts(key)).unwrap_or_default();
-    Trust { roots: section("roots"), identities: section("identities"), keys: section("keys") }
+    let revoked =
+        raw.table("trust").map(|trust| trust.many("revoked")).unwrap_or_default().iter().filter_map(|revoked| {
+            Some(RevokedKey {
+                key: revoked.owned("key")?,
+                since: revoked.date("since")?,
+                reason: revoked.owned("reason")?,
+            })
+        });
+    Trust {
+        roots: section("roots"),
+        identities: section("identities"),
+        keys: section("keys"),
+        revoked: revoked.collect(),
+    }
 }
 
 /// A name that something else has a meaning for.
