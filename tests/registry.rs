@@ -64,6 +64,22 @@ impl Registry {
         Some(Self { server: Server::start(&mut command, port), directory, skopeo })
     }
 
+    /// Another zot over the same files, which allows this.
+    fn with_access(self, access: serde_json::Value) -> Self {
+        let Self { server, directory, skopeo } = self;
+        drop(server);
+        let port = free_port();
+        let mut settings: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(directory.path().join("zot.json")).unwrap()).unwrap();
+        settings["http"]["port"] = port.to_string().into();
+        settings["http"]["accessControl"] = access;
+        let file = directory.path().join("zot-access.json");
+        std::fs::write(&file, settings.to_string()).unwrap();
+        let mut command = Command::new(tool("zot", "zot").unwrap());
+        let server = Server::start(command.arg("serve").arg(file), port);
+        Self { server, directory, skopeo }
+    }
+
     /// What it lists for a manifest: by itself, or under the fallback tag.
     fn listed(&self, kind: Kind, repository: &str, hex: &str) -> usize {
         let index: serde_json::Value = match kind {
@@ -561,18 +577,59 @@ fn a_push_that_breaks_off_loses_nothing_and_is_completed_by_the_next() {
 
 /// Hands on to a registry until so many requests have written; then answers no more, and counts.
 fn breaks_off(server: u16, writes: usize) -> (u16, Arc<AtomicUsize>) {
+    let (seen, killed) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&killed);
+    let port = before(server, move |head| {
+        let writes_now = ["PUT", "POST", "PATCH"].iter().any(|method| head.starts_with(method));
+        (writes_now && seen.fetch_add(1, Ordering::SeqCst) >= writes).then(|| {
+            killed.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(std::time::Duration::from_secs(5));
+            Vec::new()
+        })
+    });
+    (port, count)
+}
+
+/// Hands on to a registry, and says for it that a tag that is there cannot be written, whatever is sent.
+fn keeps_tags(server: u16) -> u16 {
+    before(server, move |head| {
+        let path = head.strip_prefix("PUT ")?.split(' ').next()?;
+        let tag = path.rsplit_once("/manifests/")?.1;
+        if tag.starts_with("sha256:") {
+            return None;
+        }
+        let accept = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
+        let ask = format!("HEAD {path} HTTP/1.1\r\nhost: x\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
+        handed_on(server, ask.as_bytes()).starts_with(b"HTTP/1.1 200").then(|| {
+            let body = r#"{"errors":[{"code":"TAG_INVALID","message":"the tag cannot be overwritten"}]}"#;
+            let length = body.len();
+            format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+                .into_bytes()
+        })
+    })
+}
+
+fn handed_on(server: u16, request: &[u8]) -> Vec<u8> {
+    use std::io::Read as _;
+    let mut through = TcpStream::connect(("127.0.0.1", server)).unwrap();
+    through.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    let _ = through.read_to_end(&mut answer);
+    answer
+}
+
+/// Stands before a registry: what it has no answer of its own to is handed on.
+fn before(server: u16, own: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> u16 {
     use std::io::Read as _;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (seen, killed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let count = Arc::clone(&killed);
+    let own = Arc::new(own);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let Ok(stream) = stream else { continue };
-            let (seen, killed) = (Arc::clone(&seen), Arc::clone(&killed));
+            let Ok(mut stream) = stream else { continue };
+            let own = Arc::clone(&own);
             std::thread::spawn(move || {
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let mut stream = stream;
                 let (mut head, mut length) = (String::new(), 0);
                 loop {
                     let mut line = String::new();
@@ -589,21 +646,47 @@ fn breaks_off(server: u16, writes: usize) -> (u16, Arc<AtomicUsize>) {
                 }
                 let mut body = vec![0; length];
                 reader.read_exact(&mut body).unwrap();
-                let writes_now = ["PUT", "POST", "PATCH"].iter().any(|method| head.starts_with(method));
-                if writes_now && seen.fetch_add(1, Ordering::SeqCst) >= writes {
-                    killed.fetch_add(1, Ordering::SeqCst);
-                    std::thread::sleep(std::time::Duration::from_secs(5));
-                    return;
-                }
-                let mut through = TcpStream::connect(("127.0.0.1", server)).unwrap();
-                let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-                through.write_all(format!("{head}\r\n").as_bytes()).unwrap();
-                through.write_all(&body).unwrap();
-                let mut answer = Vec::new();
-                let _ = through.read_to_end(&mut answer);
+                let answer = own(&head).unwrap_or_else(|| {
+                    let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                    handed_on(server, &[format!("{head}\r\n").as_bytes(), &body].concat())
+                });
                 let _ = stream.write_all(&answer);
             });
         }
     });
-    (port, count)
+    port
+}
+
+#[test]
+fn tags_that_nobody_can_change_lose_nothing() {
+    for kind in [Kind::Distribution, Kind::Zot] {
+        let Some(mut registry) = Registry::of(kind, "tags_that_nobody_can_change_lose_nothing") else { continue };
+        registry.fill("payment", "shop/payment:1");
+        let port = match kind {
+            Kind::Distribution => keeps_tags(registry.server.port),
+            _ => {
+                // From here on tags can be made, and not changed.
+                let setting = serde_json::json!({"**": {"anonymousPolicy": ["read", "create"]}});
+                registry = registry.with_access(setting);
+                registry.server.port
+            }
+        };
+        let reference = format!("127.0.0.1:{port}/shop/payment:1");
+        let made = || {
+            let project = project(&[("payment", &reference)]);
+            project.ok(&["build", "--as-of", AS_OF]);
+            project
+        };
+        let (first, second) = (made(), made());
+        for (project, lacks) in [(&first, 0), (&second, 3), (&first, 3), (&second, 3)] {
+            let pushed = project.exits(0, &["push", "--format", "json"]).json();
+            let image = &pushed["images"].as_object().unwrap().values().next().unwrap();
+            let said = image.get("unlisted").map_or(0, |count| count.as_u64().unwrap());
+            assert_eq!(said, if kind == Kind::Zot { 0 } else { lacks }, "{kind:?}: {pushed}");
+        }
+        for project in [&first, &second] {
+            std::fs::remove_dir_all(project.root().join(".compliance")).unwrap();
+            project.ok(&["verify", "--from-registry", "--replay"]);
+        }
+    }
 }

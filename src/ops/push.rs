@@ -159,6 +159,7 @@ pub(super) fn registry_failure(error: &RegistryError) -> Failure {
         RegistryError::Missing(_) => (Exit::Incomplete, "registry::missing"),
         RegistryError::Denied { .. } => (Exit::Infrastructure, "registry::denied"),
         RegistryError::Unusable { .. } => (Exit::Infrastructure, "registry::unusable"),
+        RegistryError::Refused { .. } => (Exit::Infrastructure, "registry::refused"),
         RegistryError::Integrity { .. } => (Exit::Integrity, "registry::integrity"),
         RegistryError::Offline(_) => (Exit::Usage, "registry::offline"),
         RegistryError::Unreachable { .. } => (Exit::Infrastructure, "registry::unreachable"),

@@ -115,6 +115,14 @@ pub struct Attached {
     pub new: usize,
     /// There already.
     pub known: usize,
+    /// Those that the list of referrers lacks, because the registry lets nobody change its tag. We find them by their own tags.
+    #[serde(skip_serializing_if = "is_none")]
+    pub unlisted: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Why a registry did not do what was asked of it. Never holds a secret.
@@ -129,6 +137,14 @@ pub enum RegistryError {
         /// What was asked for.
         place: String,
         /// Why, as far as it says.
+        reason: String,
+    },
+    /// It has something by this name, and leaves it as it is.
+    #[error("{place}: the registry changes nothing: {reason}")]
+    Refused {
+        /// What was to be written.
+        place: String,
+        /// What it says.
         reason: String,
     },
     /// The answer makes no sense.

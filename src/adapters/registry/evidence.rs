@@ -163,7 +163,7 @@ impl Registry for Evidence {
                 done.new += usize::from(new);
                 done.known += usize::from(!new);
             }
-            self.registries.list_all(&to, image.digest).await?;
+            done.unlisted = self.registries.list_all(&to, image.digest).await?;
             Ok(done)
         })
     }
@@ -224,7 +224,14 @@ impl Registry for Evidence {
             "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": EVIDENCE, "config": empty(), "layers": layers,
         });
         let manifest = serde_json::to_vec(&manifest).map_err(|error| unusable(&to, &error))?;
-        self.registries.wait(self.registries.put_manifest(&to, evidence.tag, MANIFEST, &manifest))?;
+        // A tag that is as it should be is not written again: there are registries that never change one.
+        if self
+            .registries
+            .wait(self.registries.manifest(&to, evidence.tag))?
+            .is_none_or(|stored| stored.bytes != manifest)
+        {
+            self.registries.wait(self.registries.put_manifest(&to, evidence.tag, MANIFEST, &manifest))?;
+        }
         match self.registries.wait(self.registries.manifest(&to, evidence.tag))? {
             Some(stored) if stored.bytes == manifest => Ok(done),
             _ => Err(unusable(&to, &format!("it took {} and has something else", evidence.tag))),

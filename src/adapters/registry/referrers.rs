@@ -109,7 +109,7 @@ impl Registries {
         if let Some(listed) = self.own_list(at, subject).await? {
             return Ok(listed);
         }
-        let mut entries = self.fallback_list(at, subject).await?.manifests;
+        let mut entries = self.fallback_list(at, subject).await?.map(|list| list.manifests).unwrap_or_default();
         entries.extend(self.not_listed(at, subject, &entries).await?.into_iter().map(|(entry, ..)| entry));
         Ok(entries)
     }
@@ -138,11 +138,10 @@ impl Registries {
         Err(unusable(at, &"its list of referrers has no end"))
     }
 
-    async fn fallback_list(&self, at: &Reference, subject: &Digest) -> Result<List, RegistryError> {
-        let empty = List { schema_version: 2, media_type: index(), manifests: Vec::new(), rest: BTreeMap::new() };
+    async fn fallback_list(&self, at: &Reference, subject: &Digest) -> Result<Option<List>, RegistryError> {
         match self.manifest(at, &fallback(subject)).await? {
-            Some(stored) => serde_json::from_slice(&stored.bytes).map_err(|error| unusable(at, &error)),
-            None => Ok(empty),
+            Some(stored) => serde_json::from_slice(&stored.bytes).map(Some).map_err(|error| unusable(at, &error)),
+            None => Ok(None),
         }
     }
 
@@ -184,14 +183,16 @@ impl Registries {
     }
 
     /// Makes the list of referrers have all of ours, whoever keeps it. A registry that has the list in hand for somebody else may
-    /// answer with nonsense: that passes.
-    pub(super) async fn list_all(&self, at: &Reference, subject: &Digest) -> Result<(), RegistryError> {
+    /// answer with nonsense: that passes. One that never changes a tag keeps the list as it is: gives how many it lacks, all of which are
+    /// found by their own tags.
+    pub(super) async fn list_all(&self, at: &Reference, subject: &Digest) -> Result<usize, RegistryError> {
         let backoff = Backoff { base: Duration::from_millis(20), most: Duration::from_secs(2), ..Backoff::default() };
         let mut trouble = None;
         for round in 0..ROUNDS {
             match self.list_once(at, subject).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
+                Ok(Listing::Whole) => return Ok(0),
+                Ok(Listing::Written) => {}
+                Ok(Listing::Fixed { lacks }) => return Ok(lacks),
                 Err(error @ RegistryError::Unusable { .. }) if round < PATIENCE => trouble = Some(error),
                 Err(error) => return Err(error),
             }
@@ -203,27 +204,53 @@ impl Registries {
     }
 
     /// Whether the list has all of ours; if not, what it lacks is put there again.
-    async fn list_once(&self, at: &Reference, subject: &Digest) -> Result<bool, RegistryError> {
+    async fn list_once(&self, at: &Reference, subject: &Digest) -> Result<Listing, RegistryError> {
         if let Some(listed) = self.own_list(at, subject).await? {
             let missing = self.not_listed(at, subject, &listed).await?;
             // Registries that write their list without a lock lose entries too; a manifest that comes again is listed again.
             for (_, tag, manifest) in &missing {
                 self.put_manifest(at, tag, MANIFEST, manifest).await?;
             }
-            return Ok(missing.is_empty());
+            return Ok(if missing.is_empty() { Listing::Whole } else { Listing::Written });
         }
-        let mut list = self.fallback_list(at, subject).await?;
+        let known = self.fallback_list(at, subject).await?;
+        let is_there = known.is_some();
+        let mut list = known.unwrap_or_else(|| List {
+            schema_version: 2,
+            media_type: index(),
+            manifests: Vec::new(),
+            rest: BTreeMap::new(),
+        });
         let missing = self.not_listed(at, subject, &list.manifests).await?;
         if missing.is_empty() {
-            return Ok(true);
+            return Ok(Listing::Whole);
         }
+        let lacks = missing.len();
         list.manifests.extend(missing.into_iter().map(|(entry, ..)| entry));
         list.manifests.sort_by_key(|entry| entry.digest);
         list.manifests.dedup_by_key(|entry| entry.digest);
         let body = serde_json::to_vec(&list).map_err(|error| unusable(at, &error))?;
-        self.put_manifest(at, &fallback(subject), INDEX, &body).await?;
-        Ok(false)
+        match self.put_manifest(at, &fallback(subject), INDEX, &body).await {
+            Ok(()) => Ok(Listing::Written),
+            Err(RegistryError::Refused { .. } | RegistryError::Denied { .. }) if is_there => {
+                Ok(Listing::Fixed { lacks })
+            }
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// What became of the list.
+enum Listing {
+    /// It has all of ours.
+    Whole,
+    /// It was written.
+    Written,
+    /// It cannot be written.
+    Fixed {
+        /// How many of ours it lacks.
+        lacks: usize,
+    },
 }
 
 #[cfg(test)]

@@ -20,6 +20,14 @@ pub(super) struct Stored {
     pub(super) media_type: Option<String>,
 }
 
+/// Whether that is how registries say that a tag that is there stays as it is. The specification has no answer for it.
+fn is_kept_as_it_is(status: StatusCode, reason: &str) -> bool {
+    let codes = ["TAG_INVALID", "DENIED", "IMMUTABLE", "TAGALREADYEXISTS", "PRECONDITION"];
+    let said = reason.to_ascii_uppercase();
+    matches!(status, StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED | StatusCode::METHOD_NOT_ALLOWED)
+        || (status.is_client_error() && codes.iter().any(|code| said.contains(code)))
+}
+
 impl Registries {
     /// Whether the repository has a blob.
     pub(super) async fn has_blob(&self, to: &Reference, digest: &Digest) -> Result<bool, RegistryError> {
@@ -117,8 +125,13 @@ impl Registries {
         let status = put.status();
         if status != StatusCode::CREATED {
             let code = bytes(to, put, 64 << 10).await.ok().and_then(|body| super::client::reason(&body));
+            let is_refused = is_kept_as_it_is(status, code.as_deref().unwrap_or_default());
             let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-            return Err(unusable(to, &format!("it says {status}{code} to {selector}")));
+            let reason = format!("it says {status}{code} to {selector}");
+            return Err(match is_refused {
+                true => RegistryError::Refused { place: to.to_string(), reason },
+                false => unusable(to, &reason),
+            });
         }
         match self.manifest(to, selector).await? {
             // Another writer of the same tag is no fault; another content of a digest was refused before this.

@@ -59,7 +59,9 @@ fn failure(reference: &str, error: &RegistryError) -> SubjectError {
     let place = reference.to_owned();
     match error {
         RegistryError::Missing(_) => SubjectError::Missing { place },
-        RegistryError::Unusable { reason, .. } => SubjectError::Unusable { place, reason: reason.clone() },
+        RegistryError::Unusable { reason, .. } | RegistryError::Refused { reason, .. } => {
+            SubjectError::Unusable { place, reason: reason.clone() }
+        }
         RegistryError::Integrity { .. } => {
             SubjectError::Integrity { place, reason: "not the bytes of its digest".into() }
         }

@@ -25,6 +25,12 @@ pub(super) fn push_from(context: &Context<'_>, world: &World, to: Option<&str>) 
                 let line =
                     format!("{image}: {} attestations attached, {} there already\n", attached.new, attached.known);
                 context.output.note(&line);
+                if attached.unlisted > 0 {
+                    context.output.note(&format!(
+                        "{image}: the registry keeps its list of referrers as it is; {} of ours are found by their own tags alone\n",
+                        attached.unlisted
+                    ));
+                }
             }
             let files = pushed.files;
             context
