@@ -68,11 +68,18 @@ fn cosign_takes_every_bundle_about_an_image() {
     }
 }
 
+/// The older major version takes the same commands with one flag more, and wants the trusted root beside a key too.
+fn older(line: &str) -> String {
+    let root = if line.contains("--trusted-root") { "" } else { " --trusted-root trusted_root.json" };
+    line.replacen("verify-blob-attestation", &format!("verify-blob-attestation --new-bundle-format{root}"), 1)
+}
+
 /// Runs a command as it was printed, with cosign in reach.
 fn shell(program: &Path, project: &Project, line: &str) -> (bool, String) {
+    let line = line.replacen("cosign", program.file_name().unwrap().to_str().unwrap(), 1);
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(project.root()).env("HOME", project.cache()).env("PATH", path);
+    command.args(["-c", &line]).current_dir(project.root()).env("HOME", project.cache()).env("PATH", path);
     let output = command.output().unwrap();
     (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
 }
@@ -82,6 +89,15 @@ fn exported(project: &Project) -> Vec<String> {
     let json = project.exits(0, &["trust", "export", "--format", "json"]).json();
     let commands = json["commands"].as_array().unwrap();
     commands.iter().map(|each| each["command"].as_str().unwrap().to_owned()).collect()
+}
+
+fn by_version_two(project: &Project, commands: &[String]) {
+    let Some(program) = tool("cosign_takes_what_the_exported_trust_says (version 2)", "cosign-v2") else { return };
+    for command in commands.iter().take(3) {
+        let (taken, said) = shell(&program, project, &older(command));
+        assert!(taken, "{command}\n{said}");
+    }
+    assert!(!shell(&program, project, &older(&commands[0].replace("--digest ", "--digest 0000"))).0);
 }
 
 #[test]
@@ -104,6 +120,7 @@ fn cosign_takes_what_the_exported_trust_says() {
         }
         let other = commands[0].replace("--digest ", "--digest 0000");
         assert!(!shell(&program, &project, &other).0);
+        by_version_two(&project, &commands);
     }
     // By certificates, of minutes.
     let Some(vault) = Vault::start("cosign_takes_what_the_exported_trust_says (certificates)") else { return };
@@ -129,6 +146,7 @@ fn cosign_takes_what_the_exported_trust_says() {
         let (taken, said) = shell(&program, &project, command);
         assert!(taken, "{command}\n{said}");
     }
+    by_version_two(&project, &commands);
     for (from, to) in [("acme/it", "acme/is"), ("--digest ", "--digest 0000")] {
         assert!(!shell(&program, &project, &commands[0].replace(from, to)).0, "{to}");
     }
