@@ -426,6 +426,74 @@ fn our_match_is_held_against_that_of_trivy() {
     project.exits(5, &["scan", "src/payment", "--match", "--compare-trivy", "empty"]);
 }
 
+#[test]
+fn a_match_by_trivy_is_judged_and_replayed() {
+    const TEST: &str = "a_match_by_trivy_is_judged_and_replayed";
+    let Some(small) = database(TEST) else { return };
+    for name in ["trivy", "trivy-0.67.2"] {
+        let Some(program) = tool(TEST, name) else { continue };
+        let program = std::fs::canonicalize(program).unwrap();
+        let project = Project::bare("shop");
+        // A library, and a system whose advisories are written for the source package.
+        let lockfile = r#"{"name":"x","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"x","version":"1.0.0","dependencies":{"lodash":"1"}},
+            "node_modules/lodash":{"version":"4.17.4"}}}"#;
+        project.write("s/package-lock.json", lockfile);
+        project.write("r/etc/os-release", "ID=debian\nVERSION_ID=\"9\"\n");
+        project.write("r/var/lib/dpkg/status", "Package: libcomerr2\nStatus: install ok installed\nSource: e2fsprogs\nArchitecture: amd64\nVersion: 1.43.4-2\n");
+        let copy = |to: &str| {
+            for file in ["trivy.db", "metadata.json"] {
+                project.write(&format!("{to}/{file}"), std::fs::read(small.join(file)).unwrap());
+            }
+        };
+        copy("db");
+        project.write("compliance.toml", format!(
+            "version = 1\n[project]\nname = \"shop\"\n[scan.trivy]\nbinary = {:?}\ndatabase = \"db\"\n[advisories]\nmatch = \"trivy\"\nmax-age = \"180d\"\n\
+             [trust]\nkeys = [\"trust/local.pub\"]\n[policy.any]\nmax = {{ critical = 0 }}\nend-of-life = \"allow\"\n\
+             [services.s]\npath = \"s\"\npolicy = \"any\"\n[images.r]\nref = \"dir:r\"\n[services.r]\nimages = [\"r\"]\npolicy = \"any\"\n",
+            program.display().to_string()
+        ));
+        project.ok(&["init", "--key"]);
+        let run = project.exits(1, &["build", "--as-of", AS_OF, "--format", "json"]);
+        assert!(run.stdout.contains("CVE-2019-10744") && run.stdout.contains("CVE-2019-5094"), "{}", run.stdout);
+        let lock = String::from_utf8(project.read("compliance.lock")).unwrap();
+        assert!(
+            lock.contains("trivy = ") && lock.contains("2026-08-21T00:00:00Z"),
+            "the program and its database: {lock}"
+        );
+        // By the advisories that there are, and none other: nothing was imported here.
+        project.exits(1, &["verify", "--replay", "--offline"]);
+        let again = project.exits(1, &["build", "--as-of", AS_OF]);
+        assert!(again.stdout.contains("0 actions run") || again.stdout.contains("unchanged"), "{}", again.stdout);
+        assert_eq!(lock.as_bytes(), project.read("compliance.lock"));
+        let doctor = project.run(&["doctor"]).stdout;
+        assert!(doctor.contains("2026-08-21"), "{doctor}");
+
+        // A policy that lets it pass, and a database of another day: matched anew, and not scanned anew.
+        project.edit("compliance.toml", "critical = 0", "critical = 9");
+        project.exits(0, &["build", "--as-of", AS_OF]);
+        let metadata = String::from_utf8(project.read("db/metadata.json")).unwrap();
+        project.write("db/metadata.json", metadata.replace("2026-08-21T", "2026-08-22T"));
+        let plan = project.exits(0, &["plan", "--as-of", AS_OF]).stdout;
+        assert!(
+            plan.contains("match") && !plan.contains("sbom s/source: ") && plan.contains("the advisories changed"),
+            "{plan}"
+        );
+        project.exits(0, &["build", "--as-of", AS_OF]);
+        // One that is too old, and one that is none.
+        let old = project.exits(6, &["build", "--as-of", "2027-03-01"]);
+        assert!(old.stdout.contains("stale-advisories") || old.stdout.contains("older than"), "{}", old.stdout);
+        project.exits(0, &["build", "--as-of", AS_OF]);
+        let good = project.read("compliance.lock");
+        project.write("db/trivy.db", "nothing");
+        assert_ne!(project.run(&["build", "--as-of", AS_OF]).code, 0);
+        assert_eq!(project.read("compliance.lock"), good);
+        // What was matched by the other is not taken for ours, nor the other way round.
+        project.ok(&["verify", "--replay"]);
+        project.edit("compliance.toml", "match = \"trivy\"\n", "");
+        project.exits(3, &["verify"]);
+    }
+}
+
 /// Hands everything on to a server, and counts the requests for this.
 fn counted(to: u16, what: &'static str) -> (u16, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
     use std::io::{Read as _, Write as _};

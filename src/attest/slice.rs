@@ -93,7 +93,7 @@ mod tests {
             modified: Timestamp::parse("2026-11-22").unwrap(),
             ecosystems: BTreeMap::from([("npm".to_owned().into(), 2), ("Debian:12".to_owned().into(), 9)]),
         };
-        AdvisorySlice { snapshot, advisories: vec![advisory("GHSA-a"), advisory("GHSA-b")] }
+        AdvisorySlice { snapshot, advisories: vec![advisory("GHSA-a"), advisory("GHSA-b")], answer: None }
     }
 
     #[test]

@@ -167,6 +167,11 @@ static TRIVY: Keys = keys(
         key("sha256", Kind::Text(Form::Sha256), "The program's SHA-256: another one is refused."),
         key("server", Kind::Text(Form::Url), "A Trivy server, for client/server mode."),
         key("token", Kind::Secret, "The server's token: a Vault role of engine kv or identity."),
+        key(
+            "database",
+            Kind::Text(Form::Plain),
+            "The database that it matches by: a directory with trivy.db and metadata.json, or a reference to an artefact in a registry.",
+        ),
     ],
 );
 
@@ -195,6 +200,11 @@ static ADVISORIES: Keys = keys(
             "ecosystems",
             Kind::List(Form::Ecosystem, true),
             "The ecosystems to fetch, as OSV names them. Default: all that can be matched.",
+        ),
+        key(
+            "match",
+            Kind::Choice(&["builtin", "trivy"]),
+            "What finds the flaws of components: our own matching, or Trivy's, by the database of [scan.trivy]. Default: builtin.",
         ),
     ],
 );

@@ -30,8 +30,8 @@ pub use errors::{ConfigError, ConfigErrors};
 pub use schema::json_schema;
 pub use trust::{TrustError, load_trust};
 pub use types::{
-    AdvisorySources, Config, Engine, Image, Project, RegistryCredential, RevokedKey, Scan, ScanProgram, Service, Sign,
-    SignWith, Store, Trust, Unavailable,
+    AdvisorySources, Config, Engine, Image, MatchWith, Project, RegistryCredential, RevokedKey, Scan, ScanProgram,
+    Service, Sign, SignWith, Store, Trust, Unavailable,
 };
 pub use vault::{Vault, VaultAuth, VaultError, VaultRate, VaultRole};
 

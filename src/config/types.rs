@@ -102,6 +102,9 @@ pub struct ScanProgram {
     /// The Vault role that holds the server's token.
     #[serde(skip)]
     pub token: Option<String>,
+    /// The database that it matches by: a directory, or a reference to an artefact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
 }
 
 /// `[[registry]]`: a Vault role for each secret.
@@ -146,6 +149,28 @@ pub struct AdvisorySources {
     pub max_age: Option<Duration>,
     /// Ecosystems to fetch from `osv`; empty for those that this version can match.
     pub ecosystems: Vec<String>,
+    /// What matches.
+    #[serde(rename = "match", skip_serializing_if = "MatchWith::is_builtin")]
+    pub matcher: MatchWith,
+}
+
+/// What finds the flaws of components.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MatchWith {
+    /// Our own matching of advisories.
+    #[default]
+    Builtin,
+    /// Trivy, by the database of `[scan.trivy]`.
+    Trivy,
+}
+
+impl MatchWith {
+    /// Whether it is ours.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_builtin(&self) -> bool {
+        *self == Self::Builtin
+    }
 }
 
 /// `[sign]`.

@@ -10,14 +10,16 @@
 mod bridge;
 mod errors;
 mod evidence;
+mod finder;
 mod run;
 mod subject;
 
 pub use bridge::{Waiter, wait_for};
 pub use errors::ExecuteError;
 pub use evidence::{EvidenceMap, PackedSbom, SubjectEvidence};
+pub use finder::Finder;
 pub use run::{Options, Tools, run};
-pub use subject::scan_now;
+pub use subject::{MatchNowError, match_now, scan_now};
 
 #[cfg(test)]
 mod tests;

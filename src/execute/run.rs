@@ -3,13 +3,14 @@
 use super::bridge::on_cores;
 use super::errors::ExecuteError;
 use super::evidence::{EvidenceMap, SubjectEvidence};
+use super::finder::Finder;
 use super::subject::{Matched, Scanned, evidence};
 use crate::config::Engine;
-use crate::matching::{self, Matcher};
+use crate::matching::Matcher;
 use crate::model::{Duration, Name, Subject};
 use crate::plan::{self, Action, Decision, Plan, SubjectPlan};
 use crate::ports::{
-    Advisories, Cache, Cancel, Event, Events, Located, Outcome, ScanError, ScanRequest, ScanTask, Scanner,
+    Cache, Cancel, Event, Events, Located, OtherMatcher, Outcome, ScanError, ScanRequest, ScanTask, Scanner,
 };
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use std::collections::BTreeMap;
@@ -31,8 +32,8 @@ pub struct Options {
 pub struct Tools {
     /// The scanner of each engine in use.
     pub scanners: BTreeMap<Engine, Arc<dyn Scanner>>,
-    /// The advisories.
-    pub advisories: Arc<dyn Advisories>,
+    /// What finds the flaws of components.
+    pub finder: Finder,
     /// Earlier results.
     pub cache: Arc<dyn Cache>,
     /// Where to tell what happens.
@@ -125,7 +126,10 @@ fn drive(
     runtime.block_on(async {
         let started = tokio::time::Instant::now();
         let permits = Arc::new(tokio::sync::Semaphore::new(options.jobs));
-        let matcher = Arc::new(Matcher::new(Arc::clone(&tools.advisories)));
+        let matcher = Arc::new(match &tools.finder {
+            Finder::Ours(advisories) => Search::Ours(Matcher::new(Arc::clone(advisories))),
+            Finder::Other(matcher) => Search::Other(Arc::clone(matcher)),
+        });
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         for job in jobs {
@@ -193,11 +197,17 @@ async fn told(mut stopped: Stopped) {
     }
 }
 
+/// The finder at work.
+enum Search {
+    Ours(Matcher),
+    Other(Arc<dyn OtherMatcher>),
+}
+
 /// One subject: scan, then match.
 async fn one(
     job: Job,
     tools: &Tools,
-    matcher: &Arc<Matcher>,
+    search: &Arc<Search>,
     options: Options,
     pool: &Arc<rayon::ThreadPool>,
     stopped: Stopped,
@@ -207,12 +217,12 @@ async fn one(
         Some(scanned) => scanned,
         None => {
             let clock = begin(&plan.sbom, tools);
-            let scanned = scan(&plan, located, tools, options, pool, stopped).await;
+            let scanned = scan(&plan, located, tools, options, pool, stopped.clone()).await;
             end(&plan.sbom, clock, scanned.as_ref().err(), tools);
             scanned?
         }
     };
-    let key = plan::match_key(&scanned.digest, &tools.advisories.snapshot().digest, matching::REVISION);
+    let key = plan::match_key(&scanned.digest, &tools.finder.snapshot().digest, &tools.finder.matched_by());
     let known = match &plan.matching.decision {
         Decision::Cached(record) => Some(record.clone()),
         // The SBOM was made anew and may have come out the same.
@@ -223,17 +233,60 @@ async fn one(
         Some(matched) => matched,
         None => {
             let clock = begin(&plan.matching, tools);
-            let (matcher, sbom) = (Arc::clone(matcher), Arc::clone(&scanned.sbom));
-            let matched = on_cores(pool, move || Matched::of(&sbom, &matcher)).await?;
-            let matched = matched.map_err(ExecuteError::from);
+            let matched = search_now(&plan, &scanned, search, options, pool, stopped).await;
             end(&plan.matching, clock, matched.as_ref().err(), tools);
-            let matched = matched?;
-            matched.keep(&key, tools.cache.as_ref(), tools.events.as_ref());
+            let (matched, is_whole) = matched?;
+            if is_whole {
+                matched.keep(&key, tools.cache.as_ref(), tools.events.as_ref());
+            }
             matched
         }
     };
     let evidence = on_cores(pool, move || evidence(scanned, matched)).await?.ok_or(ExecuteError::Lost)?;
     Ok((plan, evidence))
+}
+
+/// What is found for a scanned subject, and whether it is to be kept: what another program could not do is tried again.
+async fn search_now(
+    plan: &SubjectPlan,
+    scanned: &Scanned,
+    search: &Arc<Search>,
+    options: Options,
+    pool: &Arc<rayon::ThreadPool>,
+    stopped: Stopped,
+) -> Result<(Matched, bool), ExecuteError> {
+    let sbom = Arc::clone(&scanned.sbom);
+    let other = match search.as_ref() {
+        Search::Ours(_) => {
+            let search = Arc::clone(search);
+            let matched = on_cores(pool, move || match search.as_ref() {
+                Search::Ours(matcher) => Matched::of(&sbom, matcher).map(Some),
+                Search::Other(_) => Ok(None),
+            });
+            let matched = matched.await??.ok_or(ExecuteError::Lost)?;
+            return Ok((matched, true));
+        }
+        Search::Other(matcher) => matcher,
+    };
+    let limit = std::time::Duration::from_secs(options.timeout.secs());
+    let answer = tokio::select! {
+        answer = tokio::time::timeout(limit, other.find(sbom)) => answer.map_err(|_| options.timeout),
+        () = told(stopped) => return Err(ExecuteError::Cancelled),
+    };
+    let (identity, snapshot) = (other.identity(), other.snapshot());
+    let failed = |reason: &str| Ok((Matched::failed(identity, snapshot, reason), false));
+    let action = || plan.matching.label.clone();
+    match answer {
+        Err(limit) => failed(&format!("not finished within {limit}")),
+        Ok(Ok(answer)) => Ok((Matched::by(answer, snapshot), true)),
+        Ok(Err(ScanError::Unusable(reason))) => failed(&reason),
+        Ok(Err(ScanError::Unavailable(reason))) if options.keep_going => failed(&reason),
+        Ok(Err(ScanError::Unavailable(reason))) => Err(ExecuteError::Unavailable { action: action(), reason }),
+        Ok(Err(ScanError::Integrity { place, reason })) => {
+            Err(ExecuteError::Integrity { action: action(), reason: format!("{place}: {reason}") })
+        }
+        Ok(Err(ScanError::Cancelled)) => Err(ExecuteError::Cancelled),
+    }
 }
 
 fn recalled_scan(plan: &SubjectPlan, subject: &Subject, tools: &Tools) -> Option<Scanned> {

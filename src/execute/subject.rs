@@ -2,9 +2,12 @@
 
 use super::bridge::wait_for;
 use super::evidence::{PackedSbom, SubjectEvidence};
+use super::finder::Finder;
 use crate::attest;
-use crate::matching::Matcher;
-use crate::model::{Digest, Finding, Gap, GapKind, Packed, Sbom, ScannerIdentity, Subject};
+use crate::matching::{self, Matcher};
+use crate::model::{
+    AdvisorySlice, Digest, Finding, Gap, GapKind, OtherAnswer, Packed, Sbom, ScannerIdentity, Snapshot, Subject,
+};
 use crate::ports::{
     ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest, ScanTask,
     Scanner,
@@ -79,6 +82,19 @@ impl Matched {
         Ok(Self { findings: matched.findings, gaps: matched.gaps, slice })
     }
 
+    /// What another program says.
+    pub(super) fn by(answer: OtherAnswer, snapshot: &Snapshot) -> Self {
+        let (findings, gaps) = (answer.findings.clone(), answer.gaps.clone());
+        let slice = AdvisorySlice { snapshot: snapshot.clone(), advisories: Vec::new(), answer: Some(answer) };
+        Self { findings, gaps, slice: attest::slice::encode(&slice).into() }
+    }
+
+    /// What another program does not say: nothing is known but that.
+    pub(super) fn failed(program: &ScannerIdentity, snapshot: &Snapshot, reason: &str) -> Self {
+        let gap = Gap::new(GapKind::ScanFailed, program.name.clone(), reason);
+        Self::by(OtherAnswer { program: program.clone(), findings: Vec::new(), gaps: vec![gap] }, snapshot)
+    }
+
     /// Keeps it in the cache, as [`Scanned::keep`].
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
         let Ok(findings) = serde_json::to_vec(&(&self.findings, &self.gaps)) else { return };
@@ -129,6 +145,35 @@ pub fn scan_now(scanner: Arc<dyn Scanner>, request: ScanRequest) -> Result<Sbom,
         })
         .map_err(|error| ScanError::Unavailable(error.to_string()))?,
     }
+}
+
+/// What a finder says of one SBOM, for verbs that have just one.
+///
+/// # Errors
+/// As the advisories' and the program's.
+pub fn match_now(sbom: &Sbom, finder: &Finder) -> Result<(Vec<Finding>, Vec<Gap>), MatchNowError> {
+    match finder {
+        Finder::Ours(advisories) => {
+            let matched = matching::match_sbom(sbom, advisories.as_ref())?;
+            Ok((matched.findings, matched.gaps))
+        }
+        Finder::Other(matcher) => {
+            let answer = wait_for(matcher.find(Arc::new(sbom.clone())))
+                .map_err(|error| ScanError::Unavailable(error.to_string()))??;
+            Ok((answer.findings, answer.gaps))
+        }
+    }
+}
+
+/// Why [`match_now`] found nothing out.
+#[derive(Debug, thiserror::Error)]
+pub enum MatchNowError {
+    /// The advisories cannot be read.
+    #[error(transparent)]
+    Advisories(#[from] AdvisoriesError),
+    /// The other program gives no answer that can be used.
+    #[error(transparent)]
+    Other(#[from] ScanError),
 }
 
 fn keep(key: &ActionKey, outputs: &[(&str, &[u8])], cache: &dyn Cache, events: &dyn Events) {

@@ -176,7 +176,7 @@ fn run_of(scanner: &Arc<FakeScanner>) -> Run {
     let as_scanner: Arc<dyn Scanner> = Arc::clone(scanner) as _;
     let tools = Tools {
         scanners: BTreeMap::from([(Engine::Builtin, as_scanner)]),
-        advisories: Arc::new(NoAdvisories(snapshot)),
+        finder: Finder::Ours(Arc::new(NoAdvisories(snapshot))),
         cache: Arc::clone(&cache) as _,
         events: Arc::clone(&heard) as _,
         cancel: Cancel::new(),
@@ -209,7 +209,11 @@ fn a_cached_plan_scans_nothing_and_gives_the_same() {
         let record = |key: Option<ActionKey>| Decision::Cached(job.cache.action(&key.unwrap()).unwrap().unwrap());
         subject.sbom.decision = record(subject.sbom.key);
         let digest = first[&subject.used_by[0]].sbom_digest;
-        let key = crate::plan::match_key(&digest, &Digest::of(b"db"), crate::matching::REVISION);
+        let key = crate::plan::match_key(
+            &digest,
+            &Digest::of(b"db"),
+            &crate::plan::MatchedBy::Ours(crate::matching::REVISION),
+        );
         subject.matching.decision = record(Some(key));
     }
     let again = run(&job.plan, &job.located, &job.tools, options(2)).unwrap();

@@ -50,8 +50,12 @@ pub fn match_sbom(sbom: &Sbom, advisories: &dyn Advisories) -> Result<Matched, A
     Ok(Matched { findings, gaps, slice })
 }
 
-/// Matches an SBOM against the slice that was cut for it: findings and gaps as [`match_sbom`] gave them.
+/// Matches an SBOM against the slice that was cut for it: findings and gaps as [`match_sbom`] gave them. Where another program has
+/// matched, what it said.
 pub fn rematch(sbom: &Sbom, slice: &AdvisorySlice) -> (Vec<Finding>, Vec<Gap>) {
+    if let Some(answer) = &slice.answer {
+        return (answer.findings.clone(), answer.gaps.clone());
+    }
     let index = slice::Index::new(slice);
     let cases = cases(sbom, |_| true);
     let told = cases.iter().map(|(case, components)| {

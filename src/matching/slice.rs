@@ -27,7 +27,7 @@ pub(super) fn cut(sbom: &Sbom, advisories: &dyn Advisories) -> Result<AdvisorySl
         }
     }
     let found = by_id.into_values().filter_map(|same| join(same.iter())).collect();
-    Ok(AdvisorySlice { snapshot: advisories.snapshot().clone(), advisories: found })
+    Ok(AdvisorySlice { snapshot: advisories.snapshot().clone(), advisories: found, answer: None })
 }
 
 /// Every advisory for a package that is not withdrawn, with its entries for the package alone, in order. Sorted by id.

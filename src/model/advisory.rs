@@ -3,7 +3,7 @@
 //! Field names are OSV's (<https://ossf.github.io/osv-schema/>), so that a stored slice can be read by other tools.
 //! Unknown fields of a record are dropped; the index keeps only these.
 
-use super::{Digest, Ecosystem, Timestamp};
+use super::{Digest, Ecosystem, Finding, Gap, ScannerIdentity, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -152,4 +152,19 @@ pub struct AdvisorySlice {
     pub snapshot: Snapshot,
     /// Sorted by id, one each; `affected` cut down to the packages of the SBOM.
     pub advisories: Vec<Advisory>,
+    /// What another program said, where that has matched: then there are no advisories here, and the snapshot is its database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<OtherAnswer>,
+}
+
+/// What another program finds in an SBOM, by a database of its own: which can be judged again, and not be found again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherAnswer {
+    /// The program.
+    pub program: ScannerIdentity,
+    /// Sorted by package URL and id.
+    pub findings: Vec<Finding>,
+    /// What it did not look at. Sorted, distinct.
+    pub gaps: Vec<Gap>,
 }

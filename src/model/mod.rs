@@ -25,7 +25,8 @@ mod verdict;
 mod waiver;
 
 pub use advisory::{
-    Advisory, AdvisorySlice, Affected, AffectedPackage, Event, Range, RangeKind, Reference, SeverityScore, Snapshot,
+    Advisory, AdvisorySlice, Affected, AffectedPackage, Event, OtherAnswer, Range, RangeKind, Reference, SeverityScore,
+    Snapshot,
 };
 pub use component::{Component, Location, Scope, SourcePackage};
 pub use digest::{Digest, DigestError, Hasher};

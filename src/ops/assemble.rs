@@ -5,7 +5,7 @@ use crate::attest::{
     self, merkle,
     statements::{self, SbomFrame, SummaryInputs, VulnsInputs},
 };
-use crate::config::{Config, Engine};
+use crate::config::{Config, Engine, MatchWith};
 use crate::evaluate::{self, Circumstances, Evaluation, FirstSeen, ServiceInput};
 use crate::execute::{EvidenceMap, SubjectEvidence};
 use crate::model::{
@@ -133,8 +133,15 @@ fn drafts_of(
     let scanner = inputs.scanners.get(&declared.engine).ok_or_else(dangling)?;
     let policy = inputs.config.policies.get(&declared.policy).ok_or_else(dangling)?;
     let subject = &evidence.subject;
-    let looked_at =
-        VulnsInputs { scanner, snapshot: inputs.snapshot, sbom: evidence.sbom_digest, slice: evidence.slice_digest };
+    let matches = inputs.config.advisories.matcher == MatchWith::Trivy;
+    let matcher = matches.then(|| inputs.scanners.get(&Engine::Trivy).ok_or_else(dangling)).transpose()?;
+    let looked_at = VulnsInputs {
+        scanner,
+        snapshot: inputs.snapshot,
+        sbom: evidence.sbom_digest,
+        slice: evidence.slice_digest,
+        matcher,
+    };
     let vulns = statements::vulns_statement(subject, looked_at, &evidence.findings, &evidence.gaps);
     let frame = SbomFrame::new(subject);
     let digest = frame.digest(&unpacked(&evidence.document)?);

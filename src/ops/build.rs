@@ -10,7 +10,7 @@ use super::verify::{current, read_trust};
 use super::warm::{Remember, State, Summary};
 use super::{Exit, Failure, World};
 use crate::evaluate::{FirstSeen, WaiverProblem};
-use crate::execute::{self, EvidenceMap, ExecuteError, Tools};
+use crate::execute::{self, EvidenceMap, ExecuteError, Finder, Tools};
 use crate::lockfile;
 use crate::model::{Digest, Name, ServiceVerdict, Timestamp, Verdict};
 use crate::ports::Event;
@@ -100,7 +100,7 @@ pub fn build(world: &World, options: &Options) -> Result<(Outcome, Option<Prepar
         config: &prepared.project.config,
         services: &prepared.services,
         evidence: &evidence,
-        snapshot: prepared.advisories.snapshot(),
+        snapshot: prepared.finder.snapshot(),
         scanners: &prepared.scanners,
         as_of: prepared.as_of,
         first_seen: &first_seen,
@@ -138,7 +138,7 @@ fn run(world: &World, options: &Options, prepared: &Prepared) -> Result<Evidence
     };
     let tools = Tools {
         scanners: prepared.tools.clone(),
-        advisories: Arc::clone(&prepared.advisories),
+        finder: prepared.finder.clone(),
         cache: Arc::clone(&world.cache),
         events: Arc::clone(&world.events),
         cancel: world.cancel.clone(),
@@ -283,7 +283,8 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
     for located in prepared.located.values() {
         read.extend(located.inputs.iter().map(|(path, stamp, digest)| (path.clone(), (*stamp, *digest))));
     }
-    let moves = prepared.located.values().any(|located| located.moves);
+    // Another program's database is no file that is watched.
+    let moves = matches!(prepared.finder, Finder::Other(_)) || prepared.located.values().any(|located| located.moves);
     let store = Store::new(world, &prepared.project.config.store.dir);
     let mut wrote: Vec<String> = Kind::EVIDENCE.iter().map(|kind| store.directory(*kind)).collect();
     if has_others {
@@ -294,7 +295,7 @@ fn remember(world: &World, prepared: &Prepared, assembled: &Assembled, lock: Dig
     let count = |verdict| services.iter().filter(|service| service.verdict == verdict).count();
     Remember {
         database: prepared.database.clone(),
-        snapshot: prepared.advisories.snapshot().digest,
+        snapshot: prepared.finder.snapshot().digest,
         lock,
         as_of: prepared.as_of,
         until: assembled.evaluation.holds_until,

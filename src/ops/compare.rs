@@ -1,11 +1,11 @@
-//! Our match held against another program's, of the same list of components. Ours is the one that is judged: what the other one finds
-//! comes from a database that no attestation holds, and could not be replayed.
+//! Our match held against another program's, of the same list of components.
 
 use crate::execute;
-use crate::model::{Digest, Finding, ScannerIdentity};
+use crate::model::{Digest, Finding, Gap, OtherAnswer, Sbom, ScannerIdentity};
 use crate::ports::{OtherMatcher, ScanError};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What both find, and what only one does: packages without qualifiers, each with an id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,27 +20,27 @@ pub struct Comparison {
     pub ours: BTreeSet<(String, String)>,
     /// What only it finds.
     pub theirs: BTreeSet<(String, String)>,
+    /// What it did not look at.
+    pub left_out: Vec<Gap>,
 }
 
 /// Compares.
 ///
 /// # Errors
 /// The other program gives no answer that can be used.
-pub fn compare(matcher: &dyn OtherMatcher, sbom: Vec<u8>, findings: &[Finding]) -> Result<Comparison, ScanError> {
-    let found = execute::wait_for(matcher.find(sbom)).map_err(|error| ScanError::Unavailable(error.to_string()))??;
-    Ok(held_against(matcher.identity().clone(), matcher.database(), findings, &found))
+pub fn compare(matcher: &dyn OtherMatcher, sbom: &Sbom, findings: &[Finding]) -> Result<Comparison, ScanError> {
+    let answer = execute::wait_for(matcher.find(Arc::new(sbom.clone())))
+        .map_err(|error| ScanError::Unavailable(error.to_string()))??;
+    Ok(held_against(matcher.snapshot().digest, findings, answer))
 }
 
-fn held_against(
-    program: ScannerIdentity,
-    database: Digest,
-    findings: &[Finding],
-    found: &BTreeSet<(String, String)>,
-) -> Comparison {
+fn held_against(database: Digest, findings: &[Finding], answer: OtherAnswer) -> Comparison {
     let bare = |finding: &Finding| {
         let purl = finding.package.to_string();
         purl.split(['?', '#']).next().unwrap_or_default().to_owned()
     };
+    let found: BTreeSet<(String, String)> =
+        answer.findings.iter().map(|finding| (bare(finding), finding.id.clone())).collect();
     let (mut ours, mut theirs, mut same) = (BTreeSet::new(), found.clone(), 0);
     for finding in findings {
         let package = bare(finding);
@@ -52,5 +52,5 @@ fn held_against(
             ours.insert((package, finding.id.clone()));
         }
     }
-    Comparison { program, database, same, ours, theirs }
+    Comparison { program: answer.program, database, same, ours, theirs, left_out: answer.gaps }
 }

@@ -187,16 +187,14 @@ fn vault(world: &World, config: &Config) -> Vec<Check> {
 /// The database's age; gives when its latest record was changed.
 fn database(world: &World, config: Option<&Config>, now: Timestamp, checks: &mut Vec<Check>) -> Option<Timestamp> {
     const NAME: &str = "advisory database";
-    let osv = vec!["osv".to_owned()];
-    let sources = config.map_or(&osv, |config| &config.advisories.sources);
-    let opened = match world.advisories.open(&super::database(world, sources)) {
-        Ok(opened) => opened,
-        Err(error) => {
-            checks.push(Check::of_failure(NAME, &super::advisories_failure(&error)));
+    let finder = match super::finder(world, config) {
+        Ok(finder) => finder,
+        Err(failure) => {
+            checks.push(Check::of_failure(NAME, &failure));
             return None;
         }
     };
-    let snapshot = opened.snapshot();
+    let snapshot = finder.snapshot();
     let age = now.since(snapshot.modified);
     let found = format!("{}, latest record of {}", snapshot.digest, snapshot.modified);
     let limit = config.and_then(|config| config.advisories.max_age);
@@ -205,7 +203,7 @@ fn database(world: &World, config: Option<&Config>, now: Timestamp, checks: &mut
             NAME,
             Exit::Incomplete,
             format!("{found}: older than {limit}"),
-            "`proofmark db update`, or a larger `max-age`",
+            "a newer one (`proofmark db update`, or Trivy's own), or a larger `max-age`",
         ),
         None => Check::ok(NAME, found),
     });

@@ -51,7 +51,7 @@ pub use pull::{fetch, pull};
 pub use push::{Pushed, push};
 pub use resign::{Resigned, resign};
 pub use scan::{Scan, scan};
-pub use scanners::{open_matcher, open_scanner};
+pub use scanners::{finder, open_matcher, open_scanner};
 pub use secrets::registry_logins;
 pub use trust_export::{Exported, export_trust};
 pub use vault::public_key;

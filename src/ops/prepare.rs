@@ -6,10 +6,10 @@ use super::scanners::{engines, open_scanner};
 use super::warm::State;
 use super::{Exit, Failure, World};
 use crate::config::Engine;
-use crate::matching;
+use crate::execute::Finder;
 use crate::model::{Digest, Duration, Lock, Name, ScannerIdentity, Subject, Timestamp};
 use crate::plan::{Plan, PlanInput, plan};
-use crate::ports::{Advisories, AdvisoriesError, Scanner, Stamp};
+use crate::ports::{AdvisoriesError, Scanner, Stamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -27,9 +27,9 @@ pub struct Prepared {
     pub located: LocatedSubjects,
     /// The last lock and its text.
     pub previous: Option<(Lock, String)>,
-    /// The advisories.
-    pub advisories: Arc<dyn Advisories>,
-    /// Which database they are of.
+    /// What finds the flaws of components.
+    pub finder: Finder,
+    /// Which database it looks into.
     pub database: String,
     /// The scanner of each engine in use.
     pub scanners: BTreeMap<Engine, ScannerIdentity>,
@@ -69,7 +69,7 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
     let services = project.select(&wanted.services)?;
     let as_of = wanted.as_of.unwrap_or_else(|| world.clock.now());
     let database = database(world, &project.config.advisories.sources);
-    let advisories = world.advisories.open(&database).map_err(|error| advisories_failure(&error))?;
+    let finder = super::scanners::finder(world, Some(&project.config))?;
     let previous = read_lock(world)?;
     let known_digest = |path: &str, stamp: &Stamp| state.and_then(|state| state.known(path, stamp));
     let mut located = project.locate(world.subjects.as_ref(), &services, &known_digest)?;
@@ -96,8 +96,8 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
         subjects: &subjects,
         attested: &attested,
         scanners: &scanners,
-        snapshot: advisories.snapshot().digest,
-        matching_revision: matching::REVISION,
+        snapshot: finder.snapshot().digest,
+        matched_by: &finder.matched_by(),
         previous: previous.as_ref().map(|(lock, _)| lock),
         verdicts_hold: previous.as_ref().is_some_and(holds),
         // A cache that cannot be read has nothing; the run says so when it meets it.
@@ -110,7 +110,7 @@ pub fn prepare(world: &World, wanted: &Wanted, state: Option<&State>) -> Result<
         services,
         located,
         previous,
-        advisories,
+        finder,
         database,
         scanners: scanners.into_iter().map(|(engine, (identity, _))| (engine, identity)).collect(),
         tools,

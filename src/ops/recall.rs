@@ -6,7 +6,7 @@ use super::store::{Kind, Store};
 use super::{Exit, Failure};
 use crate::attest;
 use crate::attest::statements::Vulns;
-use crate::config::Engine;
+use crate::config::{Engine, MatchWith};
 use crate::evaluate::FirstSeen;
 use crate::execute::{EvidenceMap, PackedSbom, SubjectEvidence};
 use crate::matching;
@@ -125,6 +125,17 @@ impl Recalled {
                 "the lock does not name the scanner of every service",
             );
         };
+        let matcher = match project.config.advisories.matcher {
+            MatchWith::Builtin => None,
+            MatchWith::Trivy => scanners.get(&Engine::Trivy),
+        };
+        if stored.values().any(|stored| stored.slice.answer.as_ref().map(|answer| &answer.program) != matcher) {
+            return refuse(
+                Exit::Integrity,
+                "replay::other-matcher",
+                "a slice is by another matcher than the lock says",
+            );
+        }
         let evidence = stored.iter().map(|(key, stored)| {
             let found = match signed {
                 None => rematched(stored),

@@ -2,10 +2,9 @@
 
 use super::{Comparison, Exit, Failure, World, compare};
 use crate::attest;
-use crate::execute;
-use crate::matching;
+use crate::execute::{self, Finder, MatchNowError};
 use crate::model::{Finding, Gap, Sbom, ScannerIdentity, Subject};
-use crate::ports::{Advisories, OtherMatcher, ScanError, ScanRequest, Scanner, SubjectSpec};
+use crate::ports::{OtherMatcher, ScanError, ScanRequest, Scanner, SubjectSpec};
 use std::sync::Arc;
 
 /// What was found.
@@ -37,13 +36,13 @@ impl Scan {
     /// It gives no answer that can be used.
     pub fn compare(&mut self, matcher: &dyn OtherMatcher) -> Result<(), Failure> {
         let findings = self.findings.as_deref().unwrap_or_default();
-        self.compared = Some(compare(matcher, self.cyclonedx(), findings).map_err(|error| failure(&error))?);
+        self.compared = Some(compare(matcher, &self.sbom, findings).map_err(|error| failure(&error))?);
         Ok(())
     }
 
     /// 0, or 6 where something could not be looked at, or another program finds something else. There is no policy here, so findings do not count.
     pub fn exit(&self) -> Exit {
-        let differs = |it: &Comparison| !it.ours.is_empty() || !it.theirs.is_empty();
+        let differs = |it: &Comparison| !it.ours.is_empty() || !it.theirs.is_empty() || !it.left_out.is_empty();
         let is_whole = self.gaps.is_empty() && !self.compared.as_ref().is_some_and(differs);
         if is_whole { Exit::Pass } else { Exit::Incomplete }
     }
@@ -57,7 +56,7 @@ pub fn scan(
     world: &World,
     spec: &SubjectSpec,
     scanner: Arc<dyn Scanner>,
-    advisories: Option<&dyn Advisories>,
+    finder: Option<&Finder>,
 ) -> Result<Scan, Failure> {
     let place = match spec {
         SubjectSpec::Image(image) => &image.reference,
@@ -71,10 +70,13 @@ pub fn scan(
     let sbom = execute::scan_now(scanner, request).map_err(|error| failure(&error))?;
     let mut gaps = sbom.gaps.clone();
     let mut findings = None;
-    if let Some(advisories) = advisories {
-        let matched = matching::match_sbom(&sbom, advisories).map_err(|error| super::advisories_failure(&error))?;
-        gaps.extend(matched.gaps);
-        findings = Some(matched.findings);
+    if let Some(finder) = finder {
+        let matched = execute::match_now(&sbom, finder).map_err(|error| match error {
+            MatchNowError::Advisories(error) => super::advisories_failure(&error),
+            MatchNowError::Other(error) => failure(&error),
+        })?;
+        gaps.extend(matched.1);
+        findings = Some(matched.0);
     }
     gaps.sort();
     gaps.dedup();

@@ -1,10 +1,12 @@
 //! The scanners that a config asks for.
 
 use super::{Exit, Failure, World};
-use crate::config::{Config, Engine, ScanProgram};
+use crate::config::{Config, Engine, MatchWith, ScanProgram};
+use crate::execute::Finder;
 use crate::model::Name;
 use crate::ports::{DatabaseAt, OpenScannerError, OtherMatcher, ProgramSpec, Scanner, ScannerSpec, ServerSpec};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Opens the scanner of an engine, as the config describes it; where there is no config, by the engine's own name.
@@ -28,6 +30,25 @@ pub fn open_matcher(
         return Err(Failure::new(Exit::Bug, "scanner::missing", "Trivy is no program"));
     };
     world.scanners.matcher(&program, database).map_err(|error| scanner_failure(&error))
+}
+
+/// What finds the flaws of components, as the config says; where there is none, our own matching of what osv.dev has.
+///
+/// # Errors
+/// There are no advisories; or as of [`open_matcher`].
+pub fn finder(world: &World, config: Option<&Config>) -> Result<Finder, Failure> {
+    if let Some(config) = config.filter(|config| config.advisories.matcher == MatchWith::Trivy) {
+        let named = config.scan.trivy.as_ref().and_then(|trivy| trivy.database.as_deref()).unwrap_or_default();
+        let is_here = named.starts_with('/') || matches!(world.workspace.stat(named), Ok(Some(_)));
+        let at = match is_here {
+            true => DatabaseAt::Directory(Path::new(&world.place).join(named)),
+            false => DatabaseAt::Registry(named.to_owned()),
+        };
+        return open_matcher(world, Some(config), &at).map(Finder::Other);
+    }
+    let sources = config.map_or_else(|| vec!["osv".to_owned()], |config| config.advisories.sources.clone());
+    let opened = world.advisories.open(&super::database(world, &sources));
+    opened.map(Finder::Ours).map_err(|error| super::advisories_failure(&error))
 }
 
 /// How the config describes an engine.
@@ -73,10 +94,11 @@ fn scanner_failure(error: &OpenScannerError) -> Failure {
     Failure::new(exit, code, error.to_string()).help(help)
 }
 
-/// The engines that a config uses. What others have attested is read by the built-in one.
+/// The engines that a config uses, to scan or to match. What others have attested is read by the built-in one.
 pub(super) fn engines(config: &Config) -> BTreeSet<Engine> {
     let of_services = config.services.values().map(|service| service.engine);
     let images = config.services.values().flat_map(|service| &service.images);
     let mut attested = images.filter_map(|name| config.images.get(name)).filter(|image| image.sbom_attested);
-    of_services.chain(attested.next().map(|_| Engine::Builtin)).collect()
+    let matches = (config.advisories.matcher == MatchWith::Trivy).then_some(Engine::Trivy);
+    of_services.chain(attested.next().map(|_| Engine::Builtin)).chain(matches).collect()
 }

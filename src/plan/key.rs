@@ -3,7 +3,7 @@
 //! | key | what enters it |
 //! |---|---|
 //! | SBOM | subject kind, digest, name and address (they stand in the document); scanner name, version and program digest; its options |
-//! | match | digest of the SBOM document; digest of the advisory snapshot; revision of the matching rules |
+//! | match | digest of the SBOM document; digest of the advisory snapshot; revision of the matching rules, or the program that matches |
 //!
 //! Each is BLAKE3 in key-derivation mode under a context of its own, over fields that are length-prefixed, so that no two
 //! different inputs run together. Raise the number in a context when a field is added or an output's form changes.
@@ -12,7 +12,7 @@ use crate::model::{Digest, ScannerIdentity, Subject, SubjectKind};
 use crate::ports::ActionKey;
 
 const SBOM: &str = "proofmark 2026-11 sbom action 1";
-const MATCH: &str = "proofmark 2026-11 match action 1";
+const MATCH: &str = "proofmark 2026-11 match action 2";
 
 /// The key of scanning a subject.
 pub fn sbom_key(subject: &Subject, scanner: &ScannerIdentity, options: &str) -> ActionKey {
@@ -27,9 +27,22 @@ pub fn sbom_key(subject: &Subject, scanner: &ScannerIdentity, options: &str) -> 
     key(SBOM, fields.map(str::as_bytes))
 }
 
-/// The key of matching an SBOM.
-pub fn match_key(sbom: &Digest, snapshot: &Digest, revision: u32) -> ActionKey {
-    key(MATCH, [sbom.as_bytes().as_slice(), snapshot.as_bytes(), &revision.to_le_bytes()])
+/// The key of matching an SBOM: by this revision of our rules, or by another program.
+pub fn match_key(sbom: &Digest, snapshot: &Digest, by: &MatchedBy) -> ActionKey {
+    let by = match by {
+        MatchedBy::Ours(revision) => format!("ours {revision}"),
+        MatchedBy::Other(program) => format!("{} {program}", program.name),
+    };
+    key(MATCH, [sbom.as_bytes().as_slice(), snapshot.as_bytes(), by.as_bytes()])
+}
+
+/// What matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MatchedBy {
+    /// Our own rules, of a revision.
+    Ours(u32),
+    /// Another program.
+    Other(ScannerIdentity),
 }
 
 fn key<'a>(context: &str, fields: impl IntoIterator<Item = &'a [u8]>) -> ActionKey {
@@ -72,10 +85,17 @@ mod tests {
         #[test]
         fn match_keys_differ_in_each_part(a: (u8, u8, u32), b: (u8, u8, u32)) {
             let of = |(sbom, snapshot, revision): (u8, u8, u32)| {
-                match_key(&Digest::of(&[sbom]), &Digest::of(&[snapshot]), revision)
+                match_key(&Digest::of(&[sbom]), &Digest::of(&[snapshot]), &MatchedBy::Ours(revision))
             };
             prop_assert_eq!(a == b, of(a) == of(b));
         }
+    }
+
+    #[test]
+    fn who_matches_is_part_of_the_key() {
+        let of = |by: MatchedBy| match_key(&Digest::of(b"sbom"), &Digest::of(b"db"), &by);
+        assert_ne!(of(MatchedBy::Ours(1)), of(MatchedBy::Other(scanner("1"))));
+        assert_ne!(of(MatchedBy::Other(scanner("2"))), of(MatchedBy::Other(scanner("1"))));
     }
 
     #[test]

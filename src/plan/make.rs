@@ -1,7 +1,8 @@
 //! Makes a plan.
 
 use super::action::{Action, ActionKind, Decision, Plan, RunReason, ServicePlan, SubjectPlan};
-use super::{key, stagger};
+use super::key::{self, MatchedBy};
+use super::stagger;
 use crate::config::{Config, Engine};
 use crate::graph::ComplianceGraph;
 use crate::model::{Digest, Lock, LockService, LockSubject, Name, ScannerIdentity, Subject};
@@ -31,8 +32,8 @@ pub struct PlanInput<'a> {
     pub scanners: &'a BTreeMap<Engine, (ScannerIdentity, String)>,
     /// Digest of the advisory snapshot.
     pub snapshot: Digest,
-    /// Revision of the matching rules.
-    pub matching_revision: u32,
+    /// What matches.
+    pub matched_by: &'a MatchedBy,
     /// The last lock.
     pub previous: Option<&'a Lock>,
     /// Whether the last lock's verdicts hold at the instant of this run.
@@ -109,7 +110,7 @@ fn subject_plan(
         Decision::Cached(record) => record.outputs.get(DOCUMENT).copied(),
         Decision::Run(_) => None,
     };
-    let match_key = document.map(|digest| key::match_key(&digest, &input.snapshot, input.matching_revision));
+    let match_key = document.map(|digest| key::match_key(&digest, &input.snapshot, input.matched_by));
     let matching = match (match_key, match_key.and_then(|key| (input.known)(&key))) {
         (_, Some(record)) => Decision::Cached(record),
         (None, _) => Decision::Run(RunReason::SbomRemade),
@@ -144,7 +145,10 @@ fn match_reason(input: &PlanInput<'_>, recorded: Option<&LockSubject>) -> RunRea
         (Some(lock), Some(_)) if lock.inputs.advisories.snapshot != input.snapshot => {
             RunReason::AdvisoriesChanged { from: lock.inputs.advisories.snapshot, to: input.snapshot }
         }
-        (Some(_), Some(_)) => RunReason::ResultMissing,
+        (Some(_), Some(_)) => match input.matched_by {
+            MatchedBy::Other(_) => scanner_change(input, Engine::Trivy).unwrap_or(RunReason::ResultMissing),
+            MatchedBy::Ours(_) => RunReason::ResultMissing,
+        },
         _ => RunReason::New,
     }
 }

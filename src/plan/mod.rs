@@ -13,7 +13,7 @@ mod render;
 mod stagger;
 
 pub use action::{Action, ActionKind, Decision, Plan, RunReason, ServicePlan, SubjectPlan};
-pub use key::{match_key, sbom_key};
+pub use key::{MatchedBy, match_key, sbom_key};
 pub(crate) use make::DOCUMENT;
 pub use make::{Known, PlanInput, plan};
 pub use render::{PlanReport, render};

@@ -77,7 +77,7 @@ impl Setting {
             subjects: &subjects.iter().map(|(place, subject)| (place.clone(), subject)).collect(),
             scanners: &BTreeMap::from([(Engine::Builtin, (scanner, "options".into()))]),
             snapshot: Digest::of(self.snapshot.as_bytes()),
-            matching_revision: 1,
+            matched_by: &MatchedBy::Ours(1),
             previous: self.previous.as_ref(),
             verdicts_hold: self.holds,
             known: &|key| self.known.get(key).cloned(),
@@ -91,7 +91,10 @@ impl Setting {
             let document = Digest::of(subject.sbom.label.as_bytes());
             let outputs = |digest| ActionRecord { outputs: BTreeMap::from([(DOCUMENT.to_owned(), digest)]) };
             self.known.insert(subject.sbom.key.unwrap(), outputs(document));
-            self.known.insert(match_key(&document, &Digest::of(self.snapshot.as_bytes()), 1), outputs(document));
+            self.known.insert(
+                match_key(&document, &Digest::of(self.snapshot.as_bytes()), &MatchedBy::Ours(1)),
+                outputs(document),
+            );
         }
         let service = |((name, _), subject): (&(Name, Name), &Subject)| {
             let declared = &self.config.services[name];
@@ -233,7 +236,7 @@ fn one_subject_of_several_services_is_scanned_once() {
         subjects: &subjects.iter().map(|(place, subject)| (place.clone(), subject)).collect(),
         scanners: &BTreeMap::from([(Engine::Builtin, (scanner, String::new()))]),
         snapshot: Digest::of(b"db"),
-        matching_revision: 1,
+        matched_by: &MatchedBy::Ours(1),
         previous: None,
         verdicts_hold: false,
         known: &|_| None,

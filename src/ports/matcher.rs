@@ -1,17 +1,17 @@
-//! What else finds the flaws of components: another program with a database of its own, which ours is held against.
+//! What finds the flaws of components: another program with a database of its own.
 
 use super::{BoxFuture, ScanError};
-use crate::model::{Digest, ScannerIdentity};
-use std::collections::BTreeSet;
+use crate::model::{OtherAnswer, Sbom, ScannerIdentity, Snapshot};
+use std::sync::Arc;
 
 /// Another program's match.
 pub trait OtherMatcher: Send + Sync {
     /// The program.
     fn identity(&self) -> &ScannerIdentity;
 
-    /// Of its database's bytes.
-    fn database(&self) -> Digest;
+    /// Its database: the digest of its bytes, and when it was made. Of ecosystems it says nothing.
+    fn snapshot(&self) -> &Snapshot;
 
-    /// What it finds for a CycloneDX document of ours, asking nobody: packages, as purls without qualifiers, each with an id.
-    fn find(&self, sbom: Vec<u8>) -> BoxFuture<'_, Result<BTreeSet<(String, String)>, ScanError>>;
+    /// What it finds for these components, asking nobody; what it did not look at is a gap.
+    fn find(&self, sbom: Arc<Sbom>) -> BoxFuture<'_, Result<OtherAnswer, ScanError>>;
 }

@@ -108,6 +108,7 @@ fn findings() {
         snapshot: &snapshot(),
         sbom: Digest::of(b"sbom"),
         slice: Digest::of(b"slice"),
+        matcher: None,
     };
     let gaps = [Gap::new(GapKind::NoAdvisories, "Hex", "the snapshot holds none")];
     assert_golden!(vulns_statement(&subject(), inputs, &[finding()], &gaps));
@@ -177,6 +178,7 @@ fn are_read_back_or_refused() {
         snapshot: &snapshot(),
         sbom: Digest::of(b"sbom"),
         slice: Digest::of(b"slice"),
+        matcher: None,
     };
     let vulns = vulns_statement(&subject(), inputs, &[finding()], &[]);
     let read = read_vulns(&vulns).unwrap();

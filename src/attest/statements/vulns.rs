@@ -20,6 +20,8 @@ pub struct VulnsInputs<'a> {
     pub sbom: Digest,
     /// Digest of the stored advisory slice.
     pub slice: Digest,
+    /// What matched, where that is another program; the snapshot is its database then.
+    pub matcher: Option<&'a ScannerIdentity>,
 }
 
 /// What a statement of findings says.
@@ -35,6 +37,8 @@ pub struct Vulns {
     pub sbom: Digest,
     /// Digest of the stored advisory slice.
     pub slice: Digest,
+    /// What matched, where that is another program.
+    pub matcher: Option<ScannerIdentity>,
     /// What was found.
     pub findings: Vec<Finding>,
     /// What could not be looked at.
@@ -51,6 +55,7 @@ pub fn vulns_statement(subject: &Subject, inputs: VulnsInputs<'_>, findings: &[F
         modified: inputs.snapshot.modified,
         sbom: inputs.sbom,
         slice: inputs.slice,
+        matcher: inputs.matcher.cloned(),
         findings: findings.to_vec(),
         gaps: gaps.to_vec(),
     };
@@ -58,12 +63,12 @@ pub fn vulns_statement(subject: &Subject, inputs: VulnsInputs<'_>, findings: &[F
 }
 
 fn write(subject: StatementSubject, vulns: &Vulns) -> Statement {
-    let predicate = json!({
+    let mut predicate = json!({
         "scanner": {
             "uri": format!("urn:proofmark:scanner:{}", vulns.scanner.name),
             "version": vulns.scanner.version,
             "db": {
-                "uri": "urn:proofmark:advisories",
+                "uri": if vulns.matcher.is_some() { "urn:proofmark:database" } else { "urn:proofmark:advisories" },
                 "version": vulns.snapshot,
                 "lastUpdate": vulns.modified,
             },
@@ -77,6 +82,9 @@ fn write(subject: StatementSubject, vulns: &Vulns) -> Statement {
             "gaps": vulns.gaps,
         },
     });
+    if let Some(matcher) = &vulns.matcher {
+        predicate["proofmark"]["matcher"] = json!(matcher);
+    }
     statement(subject, PredicateType::Vulns, object(predicate))
 }
 
@@ -123,6 +131,7 @@ struct Extension {
     scanner: ScannerIdentity,
     sbom: Digest,
     slice: Digest,
+    matcher: Option<ScannerIdentity>,
     gaps: Vec<Gap>,
 }
 
@@ -138,6 +147,7 @@ pub fn read_vulns(statement: &Statement) -> Result<Vulns, StatementError> {
         modified: scanner.db.last_update,
         sbom: proofmark.sbom,
         slice: proofmark.slice,
+        matcher: proofmark.matcher,
         findings: scanner.result.into_iter().map(|ScanResult { annotations: [finding] }| finding).collect(),
         gaps: proofmark.gaps,
     };

@@ -25,20 +25,14 @@ pub(super) fn run(context: &Context<'_>, args: &ScanArgs) -> Result<Exit, Failur
     let project = has_config.then(|| ops::Project::open(&world)).transpose();
     let asked = args.engine.is_some() || args.match_advisories;
     let config = if asked { project?.map(|project| project.config) } else { None };
-    let advisories = if args.match_advisories {
-        let sources = config.as_ref().map_or_else(|| vec!["osv".to_owned()], |it| it.advisories.sources.clone());
-        let database = ops::database(&world, &sources);
-        Some(world.advisories.open(&database).map_err(|error| ops::advisories_failure(&error))?)
-    } else {
-        None
-    };
+    let finder = args.match_advisories.then(|| ops::finder(&world, config.as_ref())).transpose()?;
     let engine = match args.engine.as_deref() {
         Some("trivy") => Engine::Trivy,
         Some("syft") => Engine::Syft,
         _ => Engine::Builtin,
     };
     let scanner = ops::open_scanner(&world, config.as_ref(), engine)?;
-    let mut scan = ops::scan(&world, &spec, scanner, advisories.as_deref())?;
+    let mut scan = ops::scan(&world, &spec, scanner, finder.as_ref())?;
     if let Some(database) = &args.compare_trivy {
         let start = context.cli.global.directory.clone().unwrap_or_else(|| PathBuf::from("."));
         let at = match start.join(database) {

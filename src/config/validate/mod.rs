@@ -13,7 +13,7 @@ mod waivers;
 use super::errors::{ConfigError, Report, Span};
 use super::raw::{RawConfig, Section};
 use super::types::{
-    AdvisorySources, Config, Engine, Project, RevokedKey, Scan, ScanProgram, Sign, SignWith, Store, Trust,
+    AdvisorySources, Config, Engine, MatchWith, Project, RevokedKey, Scan, ScanProgram, Sign, SignWith, Store, Trust,
 };
 use crate::model::{Digest, Duration, Name};
 use names::Names;
@@ -54,7 +54,7 @@ pub(super) fn validate(raw: &RawConfig, report: &mut Report) -> Option<Config> {
         project: Project { name: name? },
         unavailable: unavailable::list(raw, &spans),
         scan,
-        advisories: advisories(raw),
+        advisories: advisories(raw, report),
         vault: raw.table("vault").map(Section::to_json),
         sign,
         trust: trust(raw),
@@ -100,17 +100,32 @@ fn program(section: &Section) -> ScanProgram {
         sha256: section.text("sha256").and_then(|found| Digest::from_hex(found.text).ok()),
         server: section.owned("server"),
         token: section.secret("token").map(|found| found.text.to_owned()),
+        database: section.owned("database"),
     }
 }
 
-fn advisories(raw: &RawConfig) -> AdvisorySources {
+fn advisories(raw: &RawConfig, report: &mut Report) -> AdvisorySources {
     let empty = Section::default();
     let section = raw.table("advisories").unwrap_or(&empty);
+    let matcher = match section.text("match") {
+        Some(found) if found.text == "trivy" => {
+            let trivy = raw.table("scan").and_then(|scan| scan.table("trivy"));
+            if trivy.is_none_or(|trivy| trivy.item("database").is_none()) {
+                let message = "Trivy matches by a database, and none is named";
+                let help =
+                    "`[scan.trivy] database`: a directory, or a reference such as \"registry.example.com/trivy-db:2\"";
+                report.add(ConfigError::new("config::missing-key", found.span, message).help(help));
+            }
+            MatchWith::Trivy
+        }
+        _ => MatchWith::Builtin,
+    };
     let sources = section.texts("sources");
     AdvisorySources {
         sources: if sources.is_empty() { vec!["osv".to_owned()] } else { sources },
         max_age: section.length("max-age"),
         ecosystems: section.texts("ecosystems"),
+        matcher,
     }
 }
 

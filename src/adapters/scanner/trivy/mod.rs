@@ -5,6 +5,7 @@
 mod database;
 mod log;
 pub(super) mod matcher;
+mod question;
 mod report;
 
 use super::external::stage::{Form, Staged};
