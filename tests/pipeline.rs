@@ -32,7 +32,12 @@ struct Trivy {
 }
 
 impl Trivy {
+    /// One that wants the token, by itself.
     fn start(test: &str) -> Option<Self> {
+        Self::with(test, &["--token", TOKEN])
+    }
+
+    fn with(test: &str, more: &[&str]) -> Option<Self> {
         let program = std::fs::canonicalize(tool(test, "trivy")?).unwrap();
         let cache = tempfile::tempdir().unwrap();
         let data = std::env::var_os("PROOFMARK_DATA").map_or_else(|| "../shared/data".into(), PathBuf::from);
@@ -49,7 +54,7 @@ impl Trivy {
         }
         let port = free_port();
         let mut command = Command::new(&program);
-        command.args(["server", "--skip-db-update", "--token", TOKEN, "--listen", &format!("127.0.0.1:{port}")]);
+        command.args(["server", "--skip-db-update", "--listen", &format!("127.0.0.1:{port}")]).args(more);
         command.arg("--cache-dir").arg(cache.path());
         Some(Self { server: Server::start(&mut command, port), program, _cache: cache })
     }
@@ -131,6 +136,11 @@ fn a_server_of_trivy_is_asked_with_its_token_of_vault() {
     let built = run(&project, &["build", "--as-of", AS_OF, "-v", "--jobs", "4"], &short);
     assert_eq!(built.code, 0, "{}\n{}", built.stdout, built.stderr);
     assert_eq!(reads(&vault, "secret/data/trivy"), 1, "once for all services");
+    assert!(
+        built.stderr.contains("read secret/data/trivy, version 1"),
+        "which secret it was, not what: {}",
+        built.stderr
+    );
     let again = run(&project, &["build", "--as-of", AS_OF], &short);
     assert!(again.stdout.contains("nothing changed"), "{}", again.stdout);
     assert_eq!(reads(&vault, "secret/data/trivy"), 1, "what is cached needs no secret");
@@ -210,6 +220,126 @@ fn a_program_gets_its_token_by_the_environment_alone() {
     let bearer = text.lines().find_map(|line| line.strip_prefix("TRIVY_TOKEN=Bearer ")).unwrap();
     assert_eq!(bearer.split('.').count(), 3, "a JWT");
     holds_no_secret(&project, &[&run], &[bearer, entity]);
+}
+
+/// Stands before a server of Trivy and lets in whoever shows a token of Vault, as a verifying proxy does: signed by a key that Vault
+/// shows to everybody, of this audience, and not over. Gives its port, and what became of each request.
+fn verifying(server: u16, vault: &Vault, audience: &str) -> (u16, std::sync::mpsc::Receiver<bool>) {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use std::io::{BufRead as _, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    let (_, keys) = vault.ask("GET", "identity/oidc/.well-known/keys", &serde_json::Value::Null);
+    let keys: Vec<(String, Vec<u8>)> = keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| {
+            let part = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
+            (key["kid"].as_str().unwrap().to_owned(), [vec![4], part("x"), part("y")].concat())
+        })
+        .collect();
+    let audience = audience.to_owned();
+    let holds = move |token: &str| -> Option<()> {
+        let mut parts = token.split('.');
+        let (head, body, signature) = (parts.next()?, parts.next()?, parts.next()?);
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+        let head_said: serde_json::Value = serde_json::from_slice(&decode(head)?).ok()?;
+        let (_, key) = keys.iter().find(|(kid, _)| head_said["kid"] == **kid && head_said["alg"] == "ES256")?;
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key);
+        key.verify(format!("{head}.{body}").as_bytes(), &decode(signature)?).ok()?;
+        let said: serde_json::Value = serde_json::from_slice(&decode(body)?).ok()?;
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let (from, until) = (said["iat"].as_u64()?, said["exp"].as_u64()?);
+        (said["aud"] == *audience && now < until && until - from <= 900).then_some(())
+    };
+    let (tell, told) = std::sync::mpsc::channel();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let holds = std::sync::Arc::new(holds);
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let (holds, tell) = (std::sync::Arc::clone(&holds), tell.clone());
+            std::thread::spawn(move || {
+                let mut reader = std::io::BufReader::new(client.try_clone().unwrap());
+                let (mut head, mut length, mut bearer) = (String::new(), 0, String::new());
+                loop {
+                    let mut line = String::new();
+                    if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                        return;
+                    }
+                    let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+                    match name.to_ascii_lowercase().as_str() {
+                        "content-length" => length = value.trim().parse().unwrap(),
+                        "authorization" => value.trim().trim_start_matches("Bearer ").clone_into(&mut bearer),
+                        _ => {}
+                    }
+                    if line == "\r\n" {
+                        break;
+                    }
+                    head += &line;
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                let is_good = holds(&bearer).is_some();
+                tell.send(is_good).unwrap_or_default();
+                if !is_good {
+                    let text = "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                    client.write_all(text.as_bytes()).unwrap_or_default();
+                    return;
+                }
+                let mut through = TcpStream::connect(("127.0.0.1", server)).unwrap();
+                let head = head.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+                through.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+                through.write_all(&body).unwrap();
+                let mut answer = Vec::new();
+                through.read_to_end(&mut answer).unwrap_or_default();
+                client.write_all(&answer).unwrap_or_default();
+            });
+        }
+    });
+    (port, told)
+}
+
+#[test]
+fn a_token_of_minutes_passes_a_proxy_that_verifies_it() {
+    const TEST: &str = "a_token_of_minutes_passes_a_proxy_that_verifies_it";
+    let Some(vault) = Vault::start(TEST) else { return };
+    let Some(trivy) = Trivy::with(TEST, &[]) else { return };
+    secrets(&vault);
+    // A login of an entity, as CI's are: of a token that nobody logged in with Vault knows none.
+    vault.admin("POST", "sys/auth/approle", &json!({"type": "approle"}));
+    let role = json!({"token_policies": ["read"], "token_ttl": "10m", "bind_secret_id": false, "token_bound_cidrs": ["127.0.0.1/32"]});
+    vault.admin("POST", "auth/approle/role/ci", &role);
+    let id = vault.admin("GET", "auth/approle/role/ci/role-id", &serde_json::Value::Null);
+    let login = vault.admin("POST", "auth/approle/login", &json!({"role_id": id["data"]["role_id"]}));
+    let entity = login["auth"]["client_token"].as_str().unwrap().to_owned();
+
+    let settings = |port: u16| {
+        let program = trivy.program.display().to_string();
+        format!("binary = {program:?}\nserver = \"http://127.0.0.1:{port}\"\ntoken = {{ vault = \"scan-token\" }}")
+    };
+    let role = "engine = \"identity\"\nrole = \"trivy\"";
+    // Key and role are made by `vault setup` alone, and again without a change.
+    let first = boutique(&vault, &settings(1), role);
+    for _ in 0..2 {
+        let mut setup = first.command(&["vault", "setup"]);
+        setup.env("VAULT_TOKEN", common::vault::ROOT);
+        let run = Run::of(setup);
+        assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    }
+    for (audience, code) in [("trivy", 0), ("somebody-else", 5)] {
+        let (port, told) = verifying(trivy.server.port, &vault, audience);
+        let project = boutique(&vault, &settings(port), role);
+        let built = run(&project, &["build", "--as-of", AS_OF, "-v"], &entity);
+        assert_eq!(built.code, code, "{}\n{}", built.stdout, built.stderr);
+        let all: Vec<bool> = told.try_iter().collect();
+        assert!(!all.is_empty() && all.iter().all(|good| *good == (code == 0)), "{all:?}");
+        assert_eq!(project.root().join("compliance.lock").exists(), code == 0);
+        let text = format!("{}{}", built.stdout, built.stderr);
+        assert!(!text.contains("eyJ"), "no token is told: {text}");
+    }
 }
 
 /// A registry that wants name and password, with an image of the example in it.

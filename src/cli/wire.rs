@@ -187,8 +187,12 @@ pub(super) fn remote(
 
 /// Gives up the login of this run, and says what it took.
 pub(super) fn log_out(global: &Global, environment: &Environment) {
-    if let Ok(Some((requests, retries))) = execute::wait_for(environment.vault.end()) {
-        events(global, environment).emit(Event::Asked { server: "Vault", requests, retries });
+    if let Ok(Some(asked)) = execute::wait_for(environment.vault.end()) {
+        let events = events(global, environment);
+        for (path, version) in asked.secrets {
+            events.emit(Event::SecretRead { path, version });
+        }
+        events.emit(Event::Asked { server: "Vault", requests: asked.requests, retries: asked.retries });
     }
 }
 

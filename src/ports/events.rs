@@ -53,6 +53,13 @@ pub enum Event {
         /// Those that were made again.
         retries: u64,
     },
+    /// A secret was read, with an access of minutes; never what it is.
+    SecretRead {
+        /// Where it lies.
+        path: String,
+        /// Which version of it.
+        version: u64,
+    },
     /// Bytes or records of a long transfer.
     Progress {
         /// What (`npm/all.zip`).

@@ -60,6 +60,7 @@ fn line(event: &Event, verbose: bool) -> Option<String> {
         Event::Asked { server, requests, retries } => {
             format!("{server}: {requests} requests, {retries} of them again")
         }
+        Event::SecretRead { path, version } => format!("Vault: read {path}, version {version}"),
         Event::Progress { label, done, total: Some(total) } if done == total => {
             format!("fetched {label}  {done} bytes")
         }

@@ -26,6 +26,20 @@ type Answer = (Result<Arc<SecretValue>, SecretError>, Option<Instant>);
 #[derive(Default)]
 pub(super) struct Kept(Mutex<BTreeMap<SecretPlace, Arc<Mutex<Option<Answer>>>>>);
 
+impl Kept {
+    /// The secrets that were read, and of which version each was.
+    pub(super) async fn versions(&self) -> Vec<(String, u64)> {
+        let mut read = Vec::new();
+        for (place, slot) in self.0.lock().await.iter() {
+            if let (SecretPlace::Kv { path, .. }, Some((Ok(value), _))) = (place, slot.lock().await.as_ref()) {
+                read.extend(value.version.map(|version| (path.clone(), version)));
+            }
+        }
+        read.dedup();
+        read
+    }
+}
+
 impl From<VaultError> for SecretError {
     fn from(error: VaultError) -> Self {
         match error {

@@ -53,14 +53,25 @@ impl Session {
         Ok((vault, login))
     }
 
-    /// Gives up the login that the run made. One that cannot be given up ends by itself. Gives how many requests were made, and how
-    /// many of them again, where there was a login.
-    pub async fn end(&self) -> Option<(u64, u64)> {
+    /// Gives up the login that the run made. One that cannot be given up ends by itself. Gives what was asked, where there was a login.
+    pub async fn end(&self) -> Option<AskedOfVault> {
         let LoggedIn { vault, login, .. } = self.login.lock().await.take()?;
         login.end(&vault).await;
         let counts = vault.counts();
-        Some((counts.requests, counts.retries))
+        let secrets = self.kept.versions().await;
+        Some(AskedOfVault { requests: counts.requests, retries: counts.retries, secrets })
     }
+}
+
+/// What a run asked of Vault.
+#[derive(Debug)]
+pub struct AskedOfVault {
+    /// All requests.
+    pub requests: u64,
+    /// Those that were made again.
+    pub retries: u64,
+    /// Paths of the secrets that were read, and the version of each.
+    pub secrets: Vec<(String, u64)>,
 }
 
 impl std::fmt::Debug for Session {

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 /// How long the authorities live: ten years, and five.
 const ROOT_TTL: &str = "87600h";
 const INTERMEDIATE_TTL: &str = "43800h";
+/// How long a key of tokens signs, and how long it verifies after that, in seconds.
+const DAY: u64 = 86_400;
 /// The use of a certificate that signs code, by its number: <https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.12>.
 pub(in crate::ops) const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
 
@@ -43,6 +45,34 @@ pub(super) fn kv(name: &Name, role: &VaultRole, requests: &mut Vec<VaultRequest>
             "the role {name} is no path of a KV engine with versions (MOUNT/data/PATH): nothing is made"
         ));
     }
+}
+
+/// A key that signs tokens of minutes, and a role of it: for whoever verifies them by `identity/oidc/.well-known/keys`, and wants
+/// the role's name as their audience.
+pub(super) fn identity(name: &Name, role: &VaultRole, requests: &mut Vec<VaultRequest>, left: &mut Vec<String>) {
+    let (mount, role) = (role.mounted(), role.role.as_deref().unwrap_or_default());
+    let key = format!("{mount}/oidc/key/{role}");
+    let settings = [
+        ("algorithm", json!("ES256")),
+        ("allowed_client_ids", json!([role])),
+        ("rotation_period", json!(DAY)),
+        ("verification_ttl", json!(DAY)),
+    ];
+    requests.extend(set(key, settings));
+    let settings = [("key", json!(role)), ("client_id", json!(role)), ("ttl", json!(VaultRole::TTL))];
+    requests.extend(set(format!("{mount}/oidc/role/{role}"), settings));
+    left.push(format!(
+        "whoever takes the tokens of {name} verifies them by {mount}/oidc/.well-known/keys, with the audience {role}; only a login of an entity gets one"
+    ));
+}
+
+/// Sets what lies at a path, and looks that it is so.
+fn set<const N: usize>(path: String, settings: [(&str, Value); N]) -> [VaultRequest; 2] {
+    let body: serde_json::Map<String, Value> =
+        settings.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let mut read = look(path.clone(), []);
+    read.expected = settings.into_iter().map(|(key, value)| (format!("/data/{key}"), value)).collect();
+    [post(path, body.into()), read]
 }
 
 /// A root, an intermediate that may sign leaves alone, and a role that certifies the identities that the config trusts, for minutes.

@@ -73,11 +73,7 @@ pub fn plan_setup(config: &Config, options: &SetupOptions) -> Result<Setup, Fail
         match role.engine.as_str() {
             "transit" => engines::transit(name, role, &mut requests, &mut left),
             "kv" => engines::kv(name, role, &mut requests, &mut left),
-            "identity" => left.push(format!(
-                "the key and the role of {}/oidc/role/{} are made by whoever knows who verifies them",
-                role.mounted(),
-                role.role.as_deref().unwrap_or_default()
-            )),
+            "identity" => engines::identity(name, role, &mut requests, &mut left),
             _ => engines::pki(config, name, role, options, &mut requests, &mut left)?,
         }
     }
