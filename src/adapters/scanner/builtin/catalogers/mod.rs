@@ -6,6 +6,7 @@
 
 mod apk;
 mod bun_lock;
+mod cabal_freeze;
 mod cargo_auditable;
 mod cargo_lock;
 mod collect;
@@ -17,6 +18,7 @@ mod conda_explicit;
 mod conda_lock;
 mod conda_meta;
 pub mod covered;
+mod deno_lock;
 mod deps_json;
 mod dist_info;
 mod dpkg;
@@ -52,11 +54,13 @@ mod pubspec_lock;
 mod pylock;
 mod pypi;
 mod reach;
+mod renv_lock;
 mod requirements;
 mod requirements_hash;
 mod requirements_via;
 mod rpm;
 mod rpm_manifest;
+mod stack_lock;
 #[cfg(test)]
 mod testing;
 mod toml_lock;
@@ -73,6 +77,7 @@ use super::catalog::{Cataloger, FileFacts, Reads};
 pub const ALL: &[&dyn Cataloger] = &[
     &apk::Apk,
     &bun_lock::BunLock,
+    &cabal_freeze::CabalFreeze,
     &cargo_auditable::CargoAuditable,
     &cargo_lock::CargoLock,
     &composer_lock::ComposerInstalled,
@@ -82,6 +87,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &conda_explicit::CondaExplicit,
     &conda_lock::CondaLock,
     &conda_meta::CondaMeta,
+    &deno_lock::DenoLock,
     &deps_json::DepsJson,
     &dpkg::Dpkg,
     &gemspec::Gemspec,
@@ -110,8 +116,10 @@ pub const ALL: &[&dyn Cataloger] = &[
     &pylock::Pylock,
     &dist_info::DistInfo,
     &requirements::Requirements,
+    &renv_lock::RenvLock,
     &rpm::Rpm,
     &rpm_manifest::RpmManifest,
+    &stack_lock::StackLock,
     &unread::UnreadSource,
     &uv_lock::UvLock,
     &yarn_lock::YarnLock,

@@ -4,15 +4,7 @@
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 
 /// Names of files in source trees.
-const SOURCE: &[&str] = &[
-    "Cartfile.resolved",
-    "bun.lockb",
-    "cabal.project.freeze",
-    "deno.lock",
-    "rebar.lock",
-    "renv.lock",
-    "stack.yaml.lock",
-];
+const SOURCE: &[&str] = &["Cartfile.resolved", "bun.lockb", "rebar.lock"];
 
 /// Endings of files in source trees: projects of .NET, whose packages stand in them where there is no lockfile.
 const SOURCE_ENDINGS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
@@ -31,7 +23,7 @@ impl Cataloger for UnreadSource {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -57,7 +49,7 @@ mod tests {
     fn what_is_not_read_is_said() {
         let wants =
             |cataloger: &dyn Cataloger, path: &str| cataloger.wants(&FileFacts { path, size: 1, executable: false });
-        for path in ["a/bun.lockb", "cabal.project.freeze", "deno.lock", "src/Cart.csproj"] {
+        for path in ["a/bun.lockb", "Cartfile.resolved", "rebar.lock", "src/Cart.csproj"] {
             assert!(wants(&UnreadSource, path), "{path}");
             assert!(parse(&UnreadSource, path, "").is_err());
         }
