@@ -352,6 +352,24 @@ fn an_sbom_is_a_subject() {
 }
 
 #[test]
+fn what_is_wrong_with_a_config_is_told_to_machines_too() {
+    let project = Project::boutique();
+    let line = |text: &str, part: &str| text.lines().position(|line| line.contains(part)).unwrap() + 1;
+    project.edit("compliance.toml", "version = 1", "version = 1\nnonsense = 2");
+    let text = String::from_utf8(project.read("compliance.toml")).unwrap();
+    let told = project.run(&["check", "--format", "json"]);
+    assert_eq!(told.code, 2);
+    let error = &told.json()["error"];
+    assert_eq!(error["code"], "config::unknown-key", "{error}");
+    let detail = &error["details"][0];
+    assert_eq!(detail["code"], "config::unknown-key", "{error}");
+    assert!(detail["message"].as_str().unwrap().contains("nonsense"), "{error}");
+    assert_eq!(detail["place"]["file"], "compliance.toml", "{error}");
+    assert_eq!(detail["place"]["line"], line(&text, "nonsense"), "{error}");
+    assert_eq!(detail["place"]["column"], 1, "{error}");
+}
+
+#[test]
 fn one_bundle_is_verified_by_itself() {
     let project = Project::boutique();
     project.build();

@@ -55,7 +55,7 @@ impl Check {
 
     fn of_failure(name: &str, failure: &Failure) -> Self {
         let found = format!("{} ({})", failure.message, failure.code);
-        let help = failure.help.clone();
+        let help = failure.help.as_deref().map(str::to_owned);
         Self { state: Health::Problem, help, exit: failure.exit, ..Self::ok(name, found) }
     }
 }

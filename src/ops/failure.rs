@@ -1,8 +1,11 @@
 //! Why a verb could not give its result: an exit code, a stable code, words, and help.
 
 use super::Exit;
-use miette::Diagnostic;
+use miette::{Diagnostic, SourceCode};
 use serde::Serialize;
+
+/// How deep what a diagnostic consists of is looked into.
+const NESTED: usize = 4;
 
 /// One failure. Shown by miette on a terminal, as an object in JSON.
 #[derive(Debug, thiserror::Error, Serialize)]
@@ -16,7 +19,10 @@ pub struct Failure {
     pub message: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
+    /// Where in a file of the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Box<Place>>,
     /// What it consists of, where there is more than one thing to say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Failure>,
@@ -25,25 +31,64 @@ pub struct Failure {
     pub diagnostic: Option<Box<dyn Diagnostic + Send + Sync>>,
 }
 
+/// A place in a text.
+#[derive(Debug, Serialize)]
+pub struct Place {
+    /// The file's name, as it was given.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The byte in it, from 1.
+    pub column: usize,
+}
+
 impl Failure {
     /// A failure.
     pub fn new(exit: Exit, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { exit, code: code.into(), message: message.into(), help: None, details: Vec::new(), diagnostic: None }
+        Self {
+            exit,
+            code: code.into(),
+            message: message.into(),
+            help: None,
+            place: None,
+            details: Vec::new(),
+            diagnostic: None,
+        }
     }
 
     /// One that shows as this diagnostic.
     pub fn from_diagnostic(exit: Exit, diagnostic: impl Diagnostic + Send + Sync + 'static) -> Self {
-        let code = diagnostic.code().map(|code| code.to_string()).unwrap_or_default();
-        let mut failure = Self::new(exit, code, diagnostic.to_string());
-        failure.help = diagnostic.help().map(|help| help.to_string());
+        let mut failure = Self::told(exit, &diagnostic, None, NESTED);
         failure.diagnostic = Some(Box::new(diagnostic));
+        failure
+    }
+
+    /// What a diagnostic says, in plain words: its own code or that of the first thing which it consists of.
+    fn told(exit: Exit, diagnostic: &dyn Diagnostic, source: Option<&dyn SourceCode>, depth: usize) -> Self {
+        let source = diagnostic.source_code().or(source);
+        let mut failure = Self::new(exit, "", diagnostic.to_string());
+        if depth > 0 {
+            let parts = diagnostic.related().into_iter().flatten();
+            failure.details = parts.map(|part| Self::told(exit, part, source, depth - 1)).collect();
+        }
+        failure.code = match diagnostic.code() {
+            Some(code) => code.to_string(),
+            None => failure.details.first().map(|first| first.code.clone()).unwrap_or_default(),
+        };
+        failure.help = diagnostic.help().map(|help| help.to_string().into());
+        let label = diagnostic.labels().and_then(|mut labels| labels.next());
+        let place = source.zip(label).and_then(|(source, label)| source.read_span(label.inner(), 0, 0).ok());
+        failure.place = place.and_then(|place| {
+            let file = place.name()?.to_owned();
+            Some(Box::new(Place { file, line: place.line() + 1, column: place.column() + 1 }))
+        });
         failure
     }
 
     /// With advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(help.into().into());
         self
     }
 
