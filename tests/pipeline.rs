@@ -165,7 +165,7 @@ fn a_server_of_trivy_is_asked_with_its_token_of_vault() {
         (FIELD.replace("\"token\"", "\"number\""), "no line of text"),
         (FIELD.replace("secret/data/trivy", "secret/trivy"), "goes on with `data/`"),
         (FIELD.replace("secret/data/trivy", "secret/data/nothing"), "is not there"),
-        (FIELD.replace("secret/data/trivy", "sys/raw"), "403"),
+        (FIELD.replace("secret/data/trivy", "other/data/trivy"), "403"),
     ] {
         let project = boutique(&vault, &trivy.settings(), &role);
         let refused = run(&project, &["build", "--as-of", AS_OF], &short);
@@ -175,7 +175,8 @@ fn a_server_of_trivy_is_asked_with_its_token_of_vault() {
         assert!(!project.root().join("compliance.lock").exists());
         holds_no_secret(&project, &[&refused], &[TOKEN, "not-it", &short]);
     }
-    assert_eq!(reads(&vault, "secret/trivy"), 1, "what is refused is asked for once");
+    assert_eq!(reads(&vault, "secret/trivy"), 0, "what cannot be there is not asked for");
+    assert_eq!(reads(&vault, "secret/data/nothing"), 1, "what is refused is asked for once");
     let project = boutique(&vault, &trivy.settings(), FIELD);
     assert_eq!(run(&project, &["build", "--as-of", AS_OF], "").code, 5, "no login");
 }

@@ -6,6 +6,7 @@ use crate::adapters::http::{self, Call, Limiter, Outcome, Retried};
 use crate::ports::{Cancel, ServerRequest, SignError, VaultSpec};
 use reqwest::header::{HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, StatusCode, Url};
+use rustify::endpoint::Endpoint;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,7 +126,33 @@ impl Vault {
         self.call.run(attempt).await
     }
 
-    /// Asks; gives the whole answer, `null` for none.
+    /// Makes one of vaultrs' requests; gives the whole answer, `null` for none.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub(crate) async fn send<E: Endpoint>(
+        &self,
+        token: Option<&Zeroizing<String>>,
+        request: &E,
+        tries: Tries,
+    ) -> Result<Value, VaultError> {
+        // Some of their paths begin with a space.
+        let path = request.path().trim().trim_start_matches('/').to_owned();
+        let odd = || VaultError::Refused(format!("`{path}` cannot be asked for"));
+        let method: Method = request.method().into();
+        let body = request.body().map_err(|_| odd())?.map(Zeroizing::new);
+        let body = match body {
+            Some(body) if !body.is_empty() => Some(body),
+            _ if method == Method::POST => Some(Zeroizing::new(b"{}".to_vec())),
+            _ => None,
+        };
+        if request.query().map_err(|_| odd())?.is_some_and(|query| !query.is_empty()) {
+            return Err(odd());
+        }
+        self.exchange(token, &method, &path, body.as_ref().map(|body| body.as_slice()), tries).await
+    }
+
+    /// Asks for what vaultrs has no request for; gives the whole answer, `null` for none.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -135,6 +162,19 @@ impl Vault {
         method: &Method,
         path: &str,
         body: Option<&Value>,
+        tries: Tries,
+    ) -> Result<Value, VaultError> {
+        let body = body.map(serde_json::to_vec).transpose().map_err(|_| VaultError::Unusable(path.to_owned()))?;
+        let body = body.map(Zeroizing::new);
+        self.exchange(token, method, path, body.as_ref().map(|body| body.as_slice()), tries).await
+    }
+
+    async fn exchange(
+        &self,
+        token: Option<&Zeroizing<String>>,
+        method: &Method,
+        path: &str,
+        body: Option<&[u8]>,
         tries: Tries,
     ) -> Result<Value, VaultError> {
         let odd = || VaultError::Refused(format!("`{path}` is no path of Vault"));
@@ -161,7 +201,7 @@ impl Vault {
         method: &Method,
         path: &str,
         url: &Url,
-        body: Option<&Value>,
+        body: Option<&[u8]>,
     ) -> Outcome<Value, VaultError> {
         let mut request = self.client.request(method.clone(), url.clone()).header("X-Vault-Request", "true");
         if let Some(namespace) = &self.namespace {
@@ -175,8 +215,7 @@ impl Vault {
             request = request.header("X-Vault-Token", value);
         }
         if let Some(body) = body {
-            let Ok(bytes) = serde_json::to_vec(body) else { return Outcome::Failed(VaultError::Unusable(path.into())) };
-            request = request.header("content-type", "application/json").body(bytes);
+            request = request.header("content-type", "application/json").body(body.to_vec());
         }
         let again = |error, after, throttled, once| Outcome::Again { error, after, throttled, once };
         let mut response = match request.send().await {

@@ -12,10 +12,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use vaultrs::api::kv2::requests::ReadSecretRequest;
 use zeroize::Zeroizing;
 
 /// The longest secret, in bytes.
 const LONGEST: usize = 64 << 10;
+/// What is said of a path of another engine.
+const OTHER_PATH: &str =
+    "is not there: behind the mount a path of the KV engine's version 2 goes on with `data/`, as in secret/data/trivy";
 /// What must be left of a token's life for it to be given out again.
 const LEFT: Duration = Duration::from_secs(60);
 
@@ -85,12 +89,13 @@ async fn field_of(
     field: &str,
 ) -> Result<(SecretValue, Option<Instant>), VaultError> {
     let refused = |what: &str| VaultError::Refused(format!("the secret {path} in Vault {what}"));
-    let answer = vault.ask(Some(&login.token), &Method::GET, path, None, Tries::Several).await;
+    let Some((mount, rest)) = path.split_once("/data/") else {
+        return Err(refused(OTHER_PATH));
+    };
+    let request = ReadSecretRequest { mount: mount.to_owned(), path: rest.to_owned(), version: None };
+    let answer = vault.send(Some(&login.token), &request, Tries::Several).await;
     let answer = answer.map_err(|error| match error {
         // A deleted version is answered the same way as one that never was.
-        VaultError::Denied { status: 404, .. } if path.split('/').nth(1) != Some("data") => refused(
-            "is not there: behind the mount a path of the KV engine's version 2 goes on with `data/`, as in secret/data/trivy",
-        ),
         VaultError::Denied { status: 404, .. } => refused("is not there, or its last version is deleted"),
         error => error,
     })?;

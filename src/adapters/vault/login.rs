@@ -5,10 +5,16 @@ use super::environment::{Secret, VaultEnvironment, of_file};
 use crate::adapters::http::{self, Outcome};
 use crate::ports::VaultSpec;
 use reqwest::{Method, StatusCode};
+use rustify::endpoint::Endpoint;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
-use zeroize::Zeroizing;
+use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
+use vaultrs::api::auth::kubernetes::requests::LoginWithKubernetesRequest;
+use vaultrs::api::auth::oidc::requests::JWTLoginRequest;
+use vaultrs::api::sys::requests::{UnwrapRequest, WrappingLookupRequest};
+use vaultrs::api::token::requests::{LookupTokenSelfRequest, RenewTokenSelfRequest, RevokeTokenSelfRequest};
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// The longest that a token may live without a word in the config, in seconds.
 const LONGEST: u64 = 3600;
@@ -49,7 +55,11 @@ impl Login {
             Some("approle") => (approle(vault, spec, environment, &mount("approle")).await?, true),
             Some("jwt") => {
                 let jwt = jwt(vault, spec, environment).await?;
-                (exchange(vault, spec, &mount("jwt"), &jwt).await?, true)
+                let mut request =
+                    JWTLoginRequest { mount: mount("jwt"), role: Some(role(spec)?), jwt: jwt.as_str().to_owned() };
+                let token = log_in(vault, &request, Tries::Several).await;
+                request.jwt.zeroize();
+                (token?, true)
             }
             Some("kubernetes") => {
                 let jwt = match (environment.jwt.get().map_err(VaultError::Refused)?, &environment.kubernetes) {
@@ -57,7 +67,14 @@ impl Login {
                     (None, Some(path)) => of_file(path).map_err(VaultError::Refused)?,
                     (None, None) => return Err(missing("a pod's token", "VAULT_JWT_FILE")),
                 };
-                (exchange(vault, spec, &mount("kubernetes"), &jwt).await?, true)
+                let mut request = LoginWithKubernetesRequest {
+                    mount: mount("kubernetes"),
+                    role: role(spec)?,
+                    jwt: jwt.as_str().to_owned(),
+                };
+                let token = log_in(vault, &request, Tries::Several).await;
+                request.jwt.zeroize();
+                (token?, true)
             }
             Some(other) => return Err(VaultError::Refused(format!("there is no login by `{other}`"))),
         };
@@ -76,14 +93,14 @@ impl Login {
     /// # Errors
     /// Vault does not know it.
     pub(crate) async fn given(vault: &Vault, token: Zeroizing<String>) -> Result<Self, VaultError> {
-        vault.ask(Some(&token), &Method::GET, "auth/token/lookup-self", None, Tries::Several).await?;
+        vault.send(Some(&token), &LookupTokenSelfRequest {}, Tries::Several).await?;
         Ok(Self { token, made: false, renewable: false, until: std::sync::Mutex::default() })
     }
 
     /// Asks Vault what the token is, and refuses one that is too mighty or lives too long.
     async fn look(&mut self, vault: &Vault, spec: &VaultSpec) -> Result<(), VaultError> {
         let path = "auth/token/lookup-self";
-        let answer = vault.ask(Some(&self.token), &Method::GET, path, None, Tries::Several).await?;
+        let answer = vault.send(Some(&self.token), &LookupTokenSelfRequest {}, Tries::Several).await?;
         let data = answer.get("data").ok_or_else(|| VaultError::Unusable(path.into()))?;
         let ttl = data.get("ttl").and_then(Value::as_u64).ok_or_else(|| VaultError::Unusable(path.into()))?;
         let policies = data.get("policies").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -118,9 +135,7 @@ impl Login {
         if !self.renewable || until.is_none_or(|until| until > Instant::now() + Duration::from_secs(60)) {
             return;
         }
-        let renewed = vault
-            .ask(Some(&self.token), &Method::POST, "auth/token/renew-self", Some(&json!({})), Tries::Several)
-            .await;
+        let renewed = vault.send(Some(&self.token), &RenewTokenSelfRequest::default(), Tries::Several).await;
         if let Some(ttl) = renewed.ok().as_ref().and_then(|answer| answer.get("auth")?.get("lease_duration")?.as_u64())
         {
             self.hold(ttl);
@@ -130,9 +145,7 @@ impl Login {
     /// Gives up a token that this run made. One that cannot be given up ends by itself.
     pub(crate) async fn end(&self, vault: &Vault) {
         if self.made {
-            let _ = vault
-                .ask(Some(&self.token), &Method::POST, "auth/token/revoke-self", Some(&json!({})), Tries::Several)
-                .await;
+            let _ = vault.send(Some(&self.token), &RevokeTokenSelfRequest {}, Tries::Several).await;
         }
     }
 }
@@ -150,20 +163,14 @@ fn token_of(answer: &Value, path: &str) -> Result<Zeroizing<String>, VaultError>
         .ok_or_else(|| VaultError::Unusable(path.into()))
 }
 
-/// By a token of somebody whom Vault trusts.
-async fn exchange(
-    vault: &Vault,
-    spec: &VaultSpec,
-    mount: &str,
-    jwt: &Zeroizing<String>,
-) -> Result<Zeroizing<String>, VaultError> {
-    let role =
-        spec.role.as_deref().ok_or_else(|| VaultError::Refused("[vault.auth] names no role to log in as".into()))?;
-    let path = format!("auth/{mount}/login");
-    let answer = vault
-        .ask(None, &Method::POST, &path, Some(&json!({"role": role, "jwt": jwt.as_str()})), Tries::Several)
-        .await?;
-    token_of(&answer, &path)
+fn role(spec: &VaultSpec) -> Result<String, VaultError> {
+    spec.role.clone().ok_or_else(|| VaultError::Refused("[vault.auth] names no role to log in as".into()))
+}
+
+/// The token that a login gives.
+async fn log_in<E: Endpoint>(vault: &Vault, request: &E, tries: Tries) -> Result<Zeroizing<String>, VaultError> {
+    let answer = vault.send(None, request, tries).await?;
+    token_of(&answer, request.path().trim_start_matches('/'))
 }
 
 /// The CI's token: given, in a file, or asked of GitHub.
@@ -231,14 +238,20 @@ async fn approle(
         (None, Secret::None) => None,
         (None, secret) => secret.get().map_err(VaultError::Refused)?,
     };
-    let mut body = json!({"role_id": role_id.as_str()});
-    if let Some(secret_id) = &secret_id {
-        body["secret_id"] = secret_id.as_str().into();
-    }
-    let path = format!("auth/{mount}/login");
     // A secret id may be good for one login: it is not tried again, unless it was not even looked at.
-    let answer = vault.ask(None, &Method::POST, &path, Some(&body), Tries::One).await?;
-    token_of(&answer, &path)
+    let Some(secret_id) = secret_id else {
+        let path = format!("auth/{mount}/login");
+        let body = json!({"role_id": role_id.as_str()});
+        return token_of(&vault.ask(None, &Method::POST, &path, Some(&body), Tries::One).await?, &path);
+    };
+    let mut request = LoginWithApproleRequest {
+        mount: mount.to_owned(),
+        role_id: role_id.as_str().to_owned(),
+        secret_id: secret_id.as_str().to_owned(),
+    };
+    let token = log_in(vault, &request, Tries::One).await;
+    request.secret_id.zeroize();
+    token
 }
 
 /// The secret id behind a wrapping token, which must be of this role: somebody else could have put another one there.
@@ -248,9 +261,10 @@ async fn unwrap(
     mount: &str,
     wrapping: &Zeroizing<String>,
 ) -> Result<Zeroizing<String>, VaultError> {
-    let looked = vault
-        .ask(None, &Method::POST, "sys/wrapping/lookup", Some(&json!({"token": wrapping.as_str()})), Tries::Several)
-        .await?;
+    let mut request = WrappingLookupRequest { token: wrapping.as_str().to_owned() };
+    let looked = vault.send(None, &request, Tries::Several).await;
+    request.token.zeroize();
+    let looked = looked?;
     let path =
         looked.get("data").and_then(|data| data.get("creation_path")).and_then(Value::as_str).unwrap_or_default();
     let inner = path.strip_prefix(&format!("auth/{mount}/role/")).and_then(|rest| rest.strip_suffix("/secret-id"));
@@ -258,8 +272,7 @@ async fn unwrap(
     if !is_ours {
         return Err(VaultError::Refused("what is wrapped is no secret id of this role".to_owned()));
     }
-    let unwrapped =
-        vault.ask(Some(wrapping), &Method::POST, "sys/wrapping/unwrap", Some(&json!({})), Tries::One).await?;
+    let unwrapped = vault.send(Some(wrapping), &UnwrapRequest { token: None }, Tries::One).await?;
     let secret = unwrapped.get("data").and_then(|data| data.get("secret_id")).and_then(Value::as_str);
     secret
         .map(|secret| Zeroizing::new(secret.to_owned()))
@@ -279,7 +292,7 @@ async fn agent(vault: &Vault, text: &Zeroizing<String>) -> Result<Zeroizing<Stri
         return Err(VaultError::Refused("the agent's file wraps something other than a token".into()));
     }
     let token = Zeroizing::new(token.to_owned());
-    let unwrapped = vault.ask(Some(&token), &Method::POST, "sys/wrapping/unwrap", Some(&json!({})), Tries::One).await?;
+    let unwrapped = vault.send(Some(&token), &UnwrapRequest { token: None }, Tries::One).await?;
     let inner = unwrapped.get("data").and_then(|data| data.get("token")).and_then(Value::as_str);
     inner
         .map(|inner| Zeroizing::new(inner.to_owned()))

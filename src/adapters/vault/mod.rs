@@ -12,8 +12,9 @@
 //! | [`pki`] | signing with a key of this run, which Vault certifies |
 //! | [`request`] | what Vault is asked to certify |
 //!
-//! Requests are made here and not by vaultrs, which hides `Retry-After` and the request's id, and cannot sign several
-//! texts in one request. Tokens live in memory alone and are given up at the end of the run that made them.
+//! What is asked is made by vaultrs, where it has the request; it has none for several texts to sign at once, for identity tokens and
+//! for a login by a role id alone. Sent they are here, for its client hides `Retry-After`, and its answers keep tokens in plain strings
+//! and miss what OpenBao leaves out. Tokens live in memory alone and are given up at the end of the run that made them.
 
 pub(crate) mod admin;
 pub(crate) mod client;

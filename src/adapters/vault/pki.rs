@@ -12,10 +12,10 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
 };
 use der::{Decode as _, Encode as _};
-use reqwest::Method;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use serde_json::{Value, json};
+use serde_json::Value;
+use vaultrs::api::pki::requests::SignCertificateRequest;
 use x509_cert::Certificate;
 
 /// A key of this run, and its certificate.
@@ -48,8 +48,14 @@ impl PkiSigner {
         let spki = key.public_key().as_der().map_err(no_key)?.as_ref().to_vec();
         let request = super::request::request(&key, identity).map_err(SignError::Refused)?;
         let path = format!("{mount}/sign/{role}");
-        let body = json!({"csr": request, "ttl": format!("{ttl}s")});
-        let answer = vault.ask(Some(&login.token), &Method::POST, &path, Some(&body), Tries::Several).await?;
+        let request = SignCertificateRequest {
+            mount: mount.to_owned(),
+            role: role.to_owned(),
+            csr: Some(request),
+            ttl: Some(format!("{ttl}s")),
+            ..SignCertificateRequest::default()
+        };
+        let answer = vault.send(Some(&login.token), &request, Tries::Several).await?;
         let leaf = answer.get("data").and_then(|data| data.get("certificate")).and_then(Value::as_str);
         let leaf = leaf.and_then(|pem| CertificateDer::from_pem_slice(pem.as_bytes()).ok());
         let leaf = leaf.ok_or_else(|| VaultError::Unusable(path.clone()))?.as_ref().to_vec();

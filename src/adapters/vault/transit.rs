@@ -13,6 +13,7 @@ use reqwest::Method;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use vaultrs::api::transit::requests::ReadKeyRequest;
 
 /// The most texts of one request; servers allow 499.
 const BATCH: usize = 400;
@@ -55,7 +56,8 @@ impl TransitSigner {
     ) -> Result<Self, VaultError> {
         let path = format!("{mount}/keys/{key}");
         let unusable = || VaultError::Unusable(path.clone());
-        let answer = vault.ask(Some(&login.token), &Method::GET, &path, None, Tries::Several).await?;
+        let request = ReadKeyRequest { mount: mount.to_owned(), name: key.to_owned() };
+        let answer = vault.send(Some(&login.token), &request, Tries::Several).await?;
         let data = answer.get("data").ok_or_else(unusable)?;
         let flag = |name: &str| data.get(name).and_then(Value::as_bool);
         let stays = flag("exportable") == Some(false) && flag("allow_plaintext_backup") == Some(false);
