@@ -43,6 +43,14 @@ fn a_part_verifies_and_says_that_it_is_one() {
     let replayed = project.exits(0, &[&VERIFY[..], &["--replay", "--format", "json"]].concat()).json();
     assert_eq!(replayed["replayed"], replayed["verdicts"]);
     project.exits(2, &["pack", "--service", "nobody"]);
+    // A public key says whom to trust, too; another one does not, and a certificate alone says nothing.
+    let key = ["verify", "--pack", "part.pack", "--trust", "trust/local.pub"];
+    assert!(project.ok(&key).contains("checkout: "));
+    let other = Project::boutique();
+    other.ok(&["init", "--key"]);
+    project.write("other.pub", String::from_utf8(other.read("trust/local.pub")).unwrap());
+    project.exits(4, &["verify", "--pack", "part.pack", "--trust", "other.pub"]);
+    project.exits(2, &["verify", "--pack", "part.pack", "--trust", "trust/time.pem"]);
 }
 
 #[test]

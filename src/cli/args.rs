@@ -219,7 +219,7 @@ pub struct VerifyArgs {
     /// The instant to judge at in a replay: lock, now, or a time.
     #[arg(long, value_name = "TIME", default_value = "lock")]
     pub as_of: String,
-    /// Who may have signed: a TOML file with the keys of [trust].
+    /// Who may have signed: a TOML file with the keys of [trust], or a public key.
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
     /// From whose hands every attestation must have a time, at least.
@@ -248,7 +248,7 @@ pub struct VerifyArgs {
 /// Options of `resign`.
 #[derive(Debug, Args)]
 pub struct ResignArgs {
-    /// Who may have signed until now, a TOML file with the keys of [trust]: each signature that is replaced must be theirs.
+    /// Who may have signed until now, a TOML file with the keys of [trust], or a public key: each signature that is replaced must be theirs.
     #[arg(long, value_name = "FILE")]
     pub was_trusted: Option<PathBuf>,
     /// Ask no registry whether its images are still those of the lock.
@@ -334,7 +334,7 @@ pub enum TrustCommand {
         /// Where to write it.
         #[arg(short, long, value_name = "FILE", default_value = "trusted_root.json")]
         output: PathBuf,
-        /// Who may have signed: a TOML file with the keys of [trust].
+        /// Who may have signed: a TOML file with the keys of [trust], or a public key.
         #[arg(long, value_name = "FILE")]
         trust: Option<PathBuf>,
     },

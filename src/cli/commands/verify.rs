@@ -172,7 +172,8 @@ pub(super) fn trust_file(path: &Path) -> Result<(Arc<dyn Workspace>, config::Tru
     let bytes = std::fs::read(path).map_err(unreadable)?;
     let absolute = std::fs::canonicalize(path).map_err(unreadable)?;
     let root = absolute.parent().unwrap_or(Path::new("/")).to_owned();
-    let trust = config::load_trust(&path.display().to_string(), &bytes)
+    let named = absolute.file_name().map_or_else(|| path.to_owned(), |name| path.with_file_name(name));
+    let trust = config::load_trust(&named.display().to_string(), &bytes)
         .map_err(|errors| Failure::from_diagnostic(Exit::Usage, errors))?;
     Ok((Arc::new(LocalWorkspace::new(root)), trust))
 }
