@@ -131,8 +131,29 @@ fn maven_records_affect_what_they_list() {
 
 #[test]
 fn an_ecosystem_without_an_ordering_says_so() {
-    let kind = EcosystemKind::parse("GHC");
-    assert_eq!(compare(&kind, "1", "2"), Err(Unordered::Ecosystem("GHC".into())));
+    let kind = EcosystemKind::parse("Linux");
+    assert_eq!(compare(&kind, "1", "2"), Err(Unordered::Ecosystem("Linux".into())));
+}
+
+#[test]
+fn ecosystems_that_share_an_ordering_have_it() {
+    for (name, less, more) in [
+        ("openEuler", "1.0~rc1-1.oe2403", "1.0-1.oe2403"),
+        ("Photon OS", "0:9.1.0-2.ph5", "0:9.1.0-10.ph5"),
+        ("MinimOS", "1.2.3_rc1-r0", "1.2.3-r0"),
+        ("Alpaquita", "1.2.3-r2", "1.2.3-r10"),
+        ("BellSoft Hardened Containers", "1.2.3-r2", "1.2.3-r10"),
+        ("Echo", "9:1.0-1", "10:0.9-1"),
+        ("Bitnami", "1.9.0", "1.10.0"),
+        ("GHC", "9.4.7", "9.10.1"),
+        ("Julia", "1.0.0-rc1", "1.0.0"),
+        ("GitHub Actions", "3.2.1", "4.0.0"),
+        ("VSCode", "2023.9.0", "2023.10.0"),
+    ] {
+        let kind = EcosystemKind::parse(name);
+        assert_eq!(compare(&kind, less, more), Ok(std::cmp::Ordering::Less), "{name}: {less} < {more}");
+        assert_eq!(compare(&kind, more, less), Ok(std::cmp::Ordering::Greater), "{name}: {more} > {less}");
+    }
 }
 
 /// A record of the OSV schema as the index would keep it.

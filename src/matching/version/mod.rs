@@ -66,12 +66,13 @@ pub fn compare(kind: &EcosystemKind, a: &str, b: &str) -> Result<Ordering, Unord
         EcosystemKind::Packagist => packagist::compare(a, b),
         EcosystemKind::Pub => pub_dart::compare(a, b),
         EcosystemKind::Other(name) => match &**name {
-            "Red Hat" | "AlmaLinux" | "Rocky Linux" | "openSUSE" | "SUSE" | "Mageia" | "Azure Linux" => {
-                rpm::compare(a, b)
-            }
+            "Red Hat" | "AlmaLinux" | "Rocky Linux" | "openSUSE" | "SUSE" | "Mageia" | "Azure Linux" | "openEuler"
+            | "Photon OS" => rpm::compare(a, b),
+            "Alpaquita" | "BellSoft Hardened Containers" | "MinimOS" => apk::compare(a, b),
+            "Echo" => dpkg::compare(a, b),
             "CRAN" => numbers::compare(a, b, &['.', '-']),
             "Hackage" => numbers::compare(a, b, &['.']),
-            "SwiftURL" => semver::compare(a, b),
+            "SwiftURL" | "Bitnami" | "GHC" | "GitHub Actions" | "Julia" | "VSCode" => semver::compare(a, b),
             _ => Err(Unordered::Ecosystem(name.clone())),
         },
     }
