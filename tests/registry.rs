@@ -352,6 +352,11 @@ fn what_breaks_off_is_resumed_and_what_is_busy_is_waited_for() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("pkg:npm/"), "{said}");
     assert!(bad.seen.lock().unwrap().iter().any(|request| request.contains("bytes=1000-")));
+    // What was asked is told at the end.
+    let asked = bad.requests.load(Ordering::SeqCst);
+    let told = said.lines().rev().find_map(|line| line.split_once(": ")?.1.split_once(" requests, ")).unwrap();
+    assert_eq!(told.0, asked.to_string(), "{said}");
+    assert!(told.1.strip_suffix(" of them again").unwrap().parse::<usize>().unwrap() >= 2, "{said}");
     // What was catalogued is not fetched again: the manifest alone.
     let before = bad.requests.load(Ordering::SeqCst);
     assert_eq!(scan(&project, &bad).0, 0);

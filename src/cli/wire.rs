@@ -3,13 +3,14 @@
 
 use super::args::{AnnotationForm, Global, ProgressForm};
 use crate::adapters;
+use crate::adapters::registry::Registries;
 use crate::adapters::vault::Session;
 use crate::execute;
 use crate::ops::{Exit, Failure, TIME_KEY, World};
 use crate::ports::{Cache, Cancel, Event, Events, Secrets, Silent, Workspace};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Names of configs, in the order they are looked for.
 const CONFIGS: [&str; 2] = ["compliance.toml", "compliance.kdl"];
@@ -48,6 +49,8 @@ pub(super) struct Environment {
     pub(super) workspace: Option<PathBuf>,
     /// The Vault of this run: one login, whatever is wanted of it.
     pub(super) vault: Arc<Session>,
+    /// The registries of this run.
+    pub(super) registries: Mutex<Vec<Arc<Registries>>>,
 }
 
 impl Environment {
@@ -69,6 +72,7 @@ impl Environment {
             github: std::env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true"),
             workspace: path("GITHUB_WORKSPACE"),
             vault: Arc::new(Session::new(vault(), Cancel::new())),
+            registries: Mutex::default(),
         }
     }
 }
@@ -181,18 +185,28 @@ pub(super) fn remote(
 ) -> adapters::subjects::Remote {
     let secrets = Arc::clone(&environment.vault) as Arc<dyn Secrets>;
     let keychain = adapters::registry::Keychain::User;
-    let registries = adapters::registry::Registries::new(keychain, secrets, cancel.clone());
-    adapters::subjects::Remote { registries: Arc::new(registries), cache: Arc::clone(cache), offline }
+    let registries = Arc::new(Registries::new(keychain, secrets, cancel.clone()));
+    environment.registries.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&registries));
+    adapters::subjects::Remote { registries, cache: Arc::clone(cache), offline }
 }
 
-/// Gives up the login of this run, and says what it took.
+/// Gives up the login of this run, and says what was asked of whom.
 pub(super) fn log_out(global: &Global, environment: &Environment) {
-    if let Ok(Some(asked)) = execute::wait_for(environment.vault.end()) {
-        let events = events(global, environment);
+    let registries = environment.registries.lock().unwrap_or_else(PoisonError::into_inner);
+    let asked: Vec<_> = registries.iter().flat_map(|registries| registries.asked()).collect();
+    let vault = execute::wait_for(environment.vault.end()).ok().flatten();
+    if asked.is_empty() && vault.is_none() {
+        return;
+    }
+    let events = events(global, environment);
+    for (server, asked) in asked {
+        events.emit(Event::Asked { server, requests: asked.requests, retries: asked.retries });
+    }
+    if let Some(asked) = vault {
         for (path, version) in asked.secrets {
             events.emit(Event::SecretRead { path, version });
         }
-        events.emit(Event::Asked { server: "Vault", requests: asked.requests, retries: asked.retries });
+        events.emit(Event::Asked { server: "Vault".to_owned(), requests: asked.requests, retries: asked.retries });
     }
 }
 

@@ -46,8 +46,8 @@ pub enum Event {
     },
     /// How often a server was asked.
     Asked {
-        /// Which (`Vault`).
-        server: &'static str,
+        /// Which: `Vault`, or a registry's host.
+        server: String,
         /// All requests.
         requests: u64,
         /// Those that were made again.

@@ -5,7 +5,7 @@ use super::credentials::{Credential, Keychain};
 use super::reference::Reference;
 use super::token::Token;
 use crate::adapters::http::backoff::{self, Backoff};
-use crate::adapters::http::{self, Call, Limiter, Outcome};
+use crate::adapters::http::{self, Call, Limiter, Outcome, Retried};
 use crate::ports::{Cancel, RegistryError, RegistryLogin, Secrets};
 use reqwest::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
@@ -70,6 +70,13 @@ impl Registries {
     pub fn new(keychain: Keychain, secrets: Arc<dyn Secrets>, cancel: Cancel) -> Self {
         let logins = Mutex::default();
         Self { keychain, secrets, logins, cancel, hosts: Mutex::default(), runtime: OnceLock::new() }
+    }
+
+    /// Which hosts were asked so far, and how often.
+    pub fn asked(&self) -> Vec<(String, Retried)> {
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = hosts.iter().map(|(name, host)| (name.clone(), host.call.counts()));
+        asked.filter(|(_, counts)| counts.requests > 0).collect()
     }
 
     /// Waits for an answer. Not to be called where the thread must not wait.
