@@ -59,23 +59,20 @@ fn entry(line: &str) -> Option<(&str, Tuple<'_>)> {
     let rest = rest.trim().strip_prefix('{')?.strip_suffix('}')?;
     let mut parts = rest.splitn(4, ',').map(str::trim);
     let (kind, first, second) = (parts.next()?, parts.next()?, parts.next()?);
-    let text = |part: &'_ str| -> Option<(usize, usize)> {
-        (part.len() >= 2 && part.starts_with('"') && part.ends_with('"')).then_some((1, part.len() - 1))
-    };
-    let (from, to) = text(second)?;
-    let second = &second[from..to];
+    let second = unquoted(second)?;
     match kind {
         ":hex" => {
             let name = first.strip_prefix(':')?;
             let name = name.trim_matches('"');
             Some((key, Tuple::Hex { name, version: second }))
         }
-        ":git" => {
-            let (from, to) = text(first)?;
-            Some((key, Tuple::Git { address: &first[from..to], commit: second }))
-        }
+        ":git" => Some((key, Tuple::Git { address: unquoted(first)?, commit: second })),
         _ => None,
     }
+}
+
+fn unquoted(text: &str) -> Option<&str> {
+    text.strip_prefix('"')?.strip_suffix('"')
 }
 
 #[cfg(test)]
@@ -94,6 +91,11 @@ mod tests {
         let git = "git%2Bhttps:%2F%2Fx.example%2Fo.git%40af885e2e890b9ef0875edd2b117305119ee5bdc5";
         assert_eq!(shown, [format!("pkg:hex/other?vcs_url={git} false"), "pkg:hex/plug@1.11.1 true".to_owned()]);
         assert_eq!(parsed.gaps.len(), 1);
+        // Parts that are empty, or a quotation mark alone.
+        for entry in ["{:hex, :plug, }", "{:hex, :plug, \"}", "{:git, , \"1\"}"] {
+            let parsed = parse(&MixLock, "mix.lock", &format!("%{{\n  \"plug\": {entry},\n}}\n")).unwrap();
+            assert!(components(&parsed).is_empty() && parsed.gaps.len() == 1, "{entry}");
+        }
         for text in ["", "{}", &SAMPLE[..SAMPLE.len() / 2]] {
             assert!(parse(&MixLock, "mix.lock", text).is_err(), "{text}");
         }
