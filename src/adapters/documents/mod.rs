@@ -10,7 +10,9 @@ mod spdx;
 use crate::model::{Gap, GapKind, Sbom};
 
 /// The largest document that is read, in bytes.
-pub const LIMIT: u64 = 256 << 20;
+pub const LIMIT: u64 = 128 << 20;
+/// The most components of a document: far more than any real one has, and what memory is spent on.
+const COMPONENTS: usize = 100_000;
 
 /// Raised whenever the same document would give another result.
 pub const REVISION: u32 = 1;
@@ -53,6 +55,9 @@ pub fn read(bytes: &[u8]) -> Result<Document, DocumentError> {
         (None, _, Some(version)) => return Err(DocumentError(format!("{version} is not read"))),
         _ => return Err(DocumentError("neither CycloneDX nor SPDX".to_owned())),
     };
+    if document.sbom.components.len() > COMPONENTS {
+        return Err(DocumentError(format!("more than {COMPONENTS} components")));
+    }
     if document.sbom.components.is_empty() && document.sbom.gaps.is_empty() {
         document.sbom.gaps.push(Gap::new(GapKind::UnreadableFile, "", "the document lists no package"));
     }

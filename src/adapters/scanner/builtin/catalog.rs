@@ -79,8 +79,8 @@ pub enum Content<'a> {
 }
 
 impl Content<'_> {
-    /// The largest text file that is read: 128 MiB.
-    pub const TEXT_LIMIT: u64 = 128 << 20;
+    /// The largest text file that is read: 32 MiB. Of a hostile one a parser may make dozens of bytes a byte.
+    pub const TEXT_LIMIT: u64 = 32 << 20;
 
     /// All of it, for the kinds of file that are read whole.
     ///
@@ -117,6 +117,12 @@ impl Content<'_> {
     }
 }
 
+/// The most packages of one file, one layer, and one subject: far more than any real one has, and what memory is spent on.
+pub const FOUND_LIMIT: usize = 100_000;
+
+/// How many gaps of one file are kept.
+pub const GAP_LIMIT: usize = 1000;
+
 /// What a file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
@@ -124,6 +130,36 @@ pub struct Parsed {
     pub found: Vec<Found>,
     /// What could not be read in part, each a reason (with line or entry); the engine adds the path.
     pub gaps: Vec<String>,
+}
+
+impl Parsed {
+    /// Takes a fact; no more than it needs to be seen that there are too many.
+    pub fn add(&mut self, found: Found) {
+        if self.found.len() <= FOUND_LIMIT {
+            self.found.push(found);
+        }
+    }
+
+    /// Notes what could not be read, within what is kept.
+    pub fn gap(&mut self, reason: String) {
+        if self.gaps.len() < GAP_LIMIT {
+            self.gaps.push(shortened(reason));
+        } else if self.gaps.len() == GAP_LIMIT {
+            self.gaps.push("and more of the kind".to_owned());
+        }
+    }
+}
+
+/// Text of a foreign file for a message: one line, without control characters, at most 300 characters.
+pub(super) fn shortened(text: String) -> String {
+    if text.len() <= 300 && !text.chars().any(char::is_control) {
+        return text;
+    }
+    let mut short: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
 
 /// A fact.

@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use crate::model::Gap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A layer, as far as it matters to a scan; kept in the cache by the layer's digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,9 +13,9 @@ pub(super) struct LayerCatalogue {
     /// Symbolic links whose name a cataloger wanted: path to target, a path from the root of the image.
     pub(super) links: BTreeMap<String, String>,
     /// Paths that are gone from the layers below.
-    pub(super) whiteouts: BTreeSet<String>,
+    pub(super) whiteouts: PathSet,
     /// Directories whose content is gone from the layers below.
-    pub(super) opaque: BTreeSet<String>,
+    pub(super) opaque: PathSet,
     /// Everything that is not a directory: hides what has its path, or has it as a parent, below.
     pub(super) entries: PathSet,
     /// Directories: hide a file of their path below.
@@ -25,6 +25,11 @@ pub(super) struct LayerCatalogue {
 }
 
 impl LayerCatalogue {
+    /// What it counts for against the most that is kept of an image.
+    pub(super) fn weight(&self) -> usize {
+        self.files.values().map(Facts::weight).sum()
+    }
+
     /// Whether what lies at a path in a layer below is no longer seen.
     fn hides(&self, path: &str) -> bool {
         let here = self.entries.contains(path) || self.directories.contains(path) || self.whiteouts.contains(path);

@@ -1,6 +1,6 @@
 //! What the catalogers say of one file.
 
-use super::catalog::{Cataloger, Content, File, FileFacts, Found};
+use super::catalog::{Cataloger, Content, FOUND_LIMIT, File, FileFacts, Found, GAP_LIMIT};
 use super::catalogers;
 use crate::model::{Gap, GapKind};
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,18 @@ impl Facts {
                 Err(error) => facts.gaps.push(Gap::new(GapKind::UnreadableFile, path, error.to_string())),
             }
         }
+        facts.gaps.truncate(GAP_LIMIT + 1);
+        if facts.found.len() > FOUND_LIMIT {
+            facts.found.truncate(FOUND_LIMIT);
+            let reason = format!("more than {FOUND_LIMIT} packages");
+            facts.gaps.push(Gap::new(GapKind::LimitReached, path, reason));
+        }
         facts
+    }
+
+    /// What they count for against [`FOUND_LIMIT`]: a file that says nothing takes room as well.
+    pub(super) fn weight(&self) -> usize {
+        self.found.len().max(1)
     }
 }
 

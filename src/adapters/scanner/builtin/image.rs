@@ -2,7 +2,7 @@
 
 use super::Builtin;
 use super::assemble::{Identity, Placed, assemble, identity};
-use super::catalog::Found;
+use super::catalog::{FOUND_LIMIT, Found};
 use super::catalogue::{LayerCatalogue, Stack};
 use super::facts::Facts;
 use super::layer::{self, LayerId};
@@ -26,11 +26,18 @@ pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, Sca
     };
     let layers = layers(request, &blobs).map_err(or_unreachable)?;
     let mut catalogues = Vec::with_capacity(layers.len());
+    let mut weight = 0;
     for (descriptor, id) in &layers {
         if request.cancel.is_cancelled() {
             return Err(ScanError::Cancelled);
         }
-        catalogues.push(once(builtin, request, &blobs, descriptor, id).map_err(or_unreachable)?);
+        let catalogue = once(builtin, request, &blobs, descriptor, id).map_err(or_unreachable)?;
+        weight += catalogue.weight();
+        if weight > FOUND_LIMIT {
+            let reason = format!("more than {FOUND_LIMIT} packages in its layers");
+            return Ok(Sbom { gaps: vec![Gap::new(GapKind::LimitReached, "", reason)], ..Sbom::default() });
+        }
+        catalogues.push(catalogue);
     }
     let stack = Stack(&catalogues);
     let mut gaps: Vec<Gap> = catalogues.iter().flat_map(|catalogue| catalogue.gaps.iter().cloned()).collect();

@@ -3,6 +3,7 @@
 mod forms;
 
 use super::Builtin;
+use super::catalog::FOUND_LIMIT;
 use super::catalogue::LayerCatalogue;
 use super::layer::{self, LayerId};
 use crate::adapters::subjects::Locator;
@@ -247,6 +248,38 @@ impl Image {
 
 fn names(sbom: &Sbom) -> Vec<&str> {
     sbom.components.iter().map(|component| component.name.as_str()).collect()
+}
+
+#[test]
+fn more_packages_than_are_kept_are_a_gap() {
+    let told = |gaps: &[crate::model::Gap]| -> Vec<(GapKind, String)> {
+        gaps.iter().map(|gap| (gap.kind, gap.reason.clone())).collect()
+    };
+    let many = |from: usize, to: usize| {
+        let names: Vec<String> = (from..to).map(|at| format!("p{at}")).collect();
+        apk(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    // In one file; in several layers, of which each by itself would do.
+    let sbom = Image::new(&[files(&[OS, (APK, &many(0, FOUND_LIMIT + 1))])]).scan().unwrap();
+    assert_eq!(sbom.components.len(), 0);
+    assert_eq!(told(&sbom.gaps), [(GapKind::LimitReached, "more packages than are kept of a layer".to_owned())]);
+    let sbom = Image::new(&[files(&[(APK, &many(0, FOUND_LIMIT + 1))])]).scan().unwrap();
+    assert!(
+        told(&sbom.gaps).contains(&(GapKind::LimitReached, "more than 100000 packages".to_owned())),
+        "{:?}",
+        sbom.gaps
+    );
+    let half = FOUND_LIMIT / 2 + 1;
+    let layers = [files(&[OS, (APK, &many(0, half))]), files(&[(APK, &many(half, 2 * half))])];
+    let sbom = Image::new(&layers).scan().unwrap();
+    assert_eq!(sbom.components.len(), 0);
+    assert_eq!(told(&sbom.gaps), [(GapKind::LimitReached, "more than 100000 packages in its layers".to_owned())]);
+    // In one layer, in files that say nothing each.
+    let names: Vec<String> = (0..FOUND_LIMIT + 2).map(|at| format!("node_modules/p{at}/package.json")).collect();
+    let layer = files(&names.iter().map(|name| (name.as_str(), "")).collect::<Vec<_>>());
+    let catalogue = read(&layer, &layer).unwrap();
+    assert_eq!(catalogue.files.len(), FOUND_LIMIT);
+    assert_eq!(told(&catalogue.gaps), [(GapKind::LimitReached, "more packages than are kept of a layer".to_owned())]);
 }
 
 #[test]

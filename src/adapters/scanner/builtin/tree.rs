@@ -1,6 +1,7 @@
 //! Source trees and root filesystems: the selected files, read again and held to the digests they were located with.
 
 use super::assemble::{Placed, assemble};
+use super::catalog::FOUND_LIMIT;
 use super::facts::{Facts, wanting};
 use super::spool::{Spool, SpoolError};
 use crate::adapters::subjects::rootfs::UnreadLinks;
@@ -20,6 +21,7 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
     // Path below the tree's root to digest.
     let files: BTreeMap<&str, Digest> =
         located.inputs.iter().filter_map(|(path, _, digest)| Some((below(&base, path)?, (*digest)?))).collect();
+    let mut weight = 0;
     let mut read: Vec<(&str, Facts)> = Vec::with_capacity(files.len());
     for (path, digest) in &files {
         if request.cancel.is_cancelled() {
@@ -37,6 +39,11 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
         let facts = Facts::of(&wanting, path, spool.content(), &companion);
         if let Some(error) = failure.take() {
             return Err(error);
+        }
+        weight += facts.weight();
+        if weight > FOUND_LIMIT {
+            let reason = format!("more than {FOUND_LIMIT} packages");
+            return Ok(Sbom { gaps: vec![Gap::new(GapKind::LimitReached, "", reason)], ..Sbom::default() });
         }
         read.push((path, facts));
     }

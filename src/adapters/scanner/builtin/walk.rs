@@ -1,5 +1,6 @@
 //! The entries of a layer's tar, in order: what catalogers want is read, the rest is only noted.
 
+use super::catalog::FOUND_LIMIT;
 use super::catalogue::LayerCatalogue;
 use super::decode::{Meter, Stop, TarBytes};
 use super::facts::{Facts, wanting};
@@ -51,6 +52,8 @@ pub(super) fn walk<R: Read>(
         linked: BTreeMap::new(),
         missing: 0,
         sparse: SPARSE_LIMIT,
+        room: FOUND_LIMIT,
+        told: BTreeSet::new(),
     };
     let mut archive = tar::Archive::new(bytes);
     if let Ok(entries) = archive.entries() {
@@ -58,6 +61,8 @@ pub(super) fn walk<R: Read>(
     }
     walk.catalogue.entries.sort();
     walk.catalogue.directories.sort();
+    walk.catalogue.whiteouts.sort();
+    walk.catalogue.opaque.sort();
     let Walk { catalogue, links, .. } = walk;
     links.missing.retain(|target, _| catalogue.entries.contains(target));
     Ok(catalogue)
@@ -74,6 +79,10 @@ struct Walk<'a> {
     missing: usize,
     /// What sparse files may still take.
     sparse: u64,
+    /// How much more is kept.
+    room: usize,
+    /// What was said of the layer as a whole.
+    told: BTreeSet<&'static str>,
 }
 
 impl Walk<'_> {
@@ -86,9 +95,11 @@ impl Walk<'_> {
         }
     }
 
-    fn layer_gap(&mut self, kind: GapKind, reason: &str) {
-        let place = self.place.clone();
-        self.gap(kind, &place, reason);
+    fn layer_gap(&mut self, kind: GapKind, reason: &'static str) {
+        if self.told.insert(reason) {
+            let place = self.place.clone();
+            self.gap(kind, &place, reason);
+        }
     }
 
     fn entries<R: Read>(&mut self, mut entries: tar::Entries<'_, R>) -> Result<(), ScanError> {
@@ -135,6 +146,17 @@ impl Walk<'_> {
         }
     }
 
+    /// Keeps what a file says, within what is kept of a layer.
+    fn keep(&mut self, path: String, facts: Facts) {
+        match self.room.checked_sub(facts.weight()) {
+            Some(left) => {
+                self.room = left;
+                self.catalogue.files.insert(path, facts);
+            }
+            None => self.layer_gap(GapKind::LimitReached, "more packages than are kept of a layer"),
+        }
+    }
+
     /// One entry; whether its content was read.
     fn entry<R: Read>(&mut self, entry: &mut tar::Entry<'_, R>, sparse: bool, end: u64) -> Result<bool, ScanError> {
         let kind = entry.header().entry_type();
@@ -176,10 +198,10 @@ impl Walk<'_> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let Some(hidden) = name.strip_prefix(".wh.") else { return false };
         if hidden == ".wh..opq" {
-            self.catalogue.opaque.insert(parent.to_owned());
+            self.catalogue.opaque.push(parent);
         } else if !hidden.is_empty() && !hidden.starts_with(".wh.") {
             let whiteout = if parent.is_empty() { hidden.to_owned() } else { format!("{parent}/{hidden}") };
-            self.catalogue.whiteouts.insert(whiteout);
+            self.catalogue.whiteouts.push(&whiteout);
         }
         true
     }
@@ -189,7 +211,11 @@ impl Walk<'_> {
         if symbolic {
             let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
             if wanted && let Some(target) = normal(parent, target, true) {
-                self.catalogue.links.insert(path, target);
+                if self.catalogue.links.len() < LINK_LIMIT {
+                    self.catalogue.links.insert(path, target);
+                } else {
+                    self.layer_gap(GapKind::LimitReached, "more symbolic links than are kept");
+                }
             }
             return;
         }
@@ -197,10 +223,10 @@ impl Walk<'_> {
         let read = self.linked.remove(&path);
         let facts = read.or_else(|| self.catalogue.files.get(target.as_ref()?).cloned());
         if let Some(facts) = facts {
-            self.catalogue.files.insert(path, facts);
+            self.keep(path, facts);
         } else if wanted {
             let facts = Facts::gap(GapKind::UnreadableFile, &path, "a hard link to a file that was not read");
-            self.catalogue.files.insert(path.clone(), facts);
+            self.keep(path.clone(), facts);
             if let Some(target) = target.filter(|_| self.missing < LINK_LIMIT) {
                 self.missing += 1;
                 self.links.missing.entry(target).or_default().insert(path);
@@ -227,13 +253,13 @@ impl Walk<'_> {
                 Some(left) => self.sparse = left,
                 None => {
                     let facts = Facts::gap(GapKind::LimitReached, &path, "sparse files of more than 256 MiB");
-                    self.catalogue.files.insert(path, facts);
+                    self.keep(path, facts);
                     return Ok(false);
                 }
             }
         } else if is_pax_sparse(entry) {
             let facts = Facts::gap(GapKind::UnreadableFile, &path, "a sparse file in the form of PAX is not read");
-            self.catalogue.files.insert(path, facts);
+            self.keep(path, facts);
             return Ok(false);
         }
         self.meter.allowance.set(u64::MAX);
@@ -247,7 +273,7 @@ impl Walk<'_> {
         };
         if self.meter.read.get() < end {
             let facts = Facts::gap(GapKind::UnreadableFile, &path, "the layer ends within it");
-            self.catalogue.files.insert(path, facts);
+            self.keep(path, facts);
             return Ok(true);
         }
         for link in links.into_iter().flatten() {
@@ -256,7 +282,7 @@ impl Walk<'_> {
         }
         if !readers.is_empty() {
             let facts = Facts::of(&readers, &path, spool.content(), &|_| None);
-            self.catalogue.files.insert(path, facts);
+            self.keep(path, facts);
         }
         Ok(true)
     }

@@ -32,7 +32,7 @@ impl Cataloger for Apk {
         let text = String::from_utf8_lossy(&bytes);
         let mut parsed = Parsed::default();
         if !text.is_empty() && !text.ends_with('\n') {
-            parsed.gaps.push("the last line is cut off".into());
+            parsed.gap("the last line is cut off".into());
         }
         let entries: Vec<Entry<'_>> = text.split("\n\n").filter(|block| !block.trim().is_empty()).map(entry).collect();
         let mut provided_by: BTreeMap<&str, &str> = BTreeMap::new();
@@ -47,11 +47,11 @@ impl Cataloger for Apk {
         }
         for (number, entry) in entries.iter().enumerate() {
             match package(entry, &provided_by) {
-                Some(package) => parsed.found.push(Found::System(package)),
+                Some(package) => parsed.add(Found::System(package)),
                 None => {
                     let name =
                         entry.get(&'P').map_or_else(|| format!("entry {}", number + 1), |name| (*name).to_owned());
-                    parsed.gaps.push(format!("{name}: it has no name or no version"));
+                    parsed.gap(format!("{name}: it has no name or no version"));
                 }
             }
         }

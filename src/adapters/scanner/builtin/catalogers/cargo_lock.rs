@@ -61,19 +61,19 @@ impl Cataloger for CargoLock {
         let has_own = packages.iter().any(|package| package.source.is_none());
         let mut parsed = catalog(packages);
         if !has_own {
-            parsed.gaps.push("it has no entry for the workspace itself: cut off".into());
+            parsed.gap("it has no entry for the workspace itself: cut off".into());
         }
         Ok(parsed)
     }
 }
 
 fn catalog(packages: Vec<RawPackage>) -> Parsed {
-    let mut gaps = Vec::new();
+    let mut parsed = Parsed::default();
     let mut entries = Vec::new();
     let mut by_name: BTreeMap<String, BTreeMap<String, BTreeMap<String, Purl>>> = BTreeMap::new();
     for (index, package) in packages.into_iter().enumerate() {
         let (Some(name), Some(version)) = (&package.name, &package.version) else {
-            gaps.push(format!("package {} has no name or no version", index + 1));
+            parsed.gap(format!("package {} has no name or no version", index + 1));
             continue;
         };
         match component(name, version, package.source.as_deref()) {
@@ -83,16 +83,15 @@ fn catalog(packages: Vec<RawPackage>) -> Parsed {
                 versions.entry(version.clone()).or_default().insert(source, component.purl.clone());
                 entries.push((component, package.dependencies));
             }
-            Err(reason) => gaps.push(format!("package {}: {reason}", index + 1)),
+            Err(reason) => parsed.gap(format!("package {}: {reason}", index + 1)),
         }
     }
-    let mut found = Vec::with_capacity(entries.len());
     for (mut component, dependencies) in entries {
         let mut needs = BTreeSet::new();
         for dependency in &dependencies {
             match resolve(&by_name, dependency) {
                 Some(purl) => drop(needs.insert(purl.clone())),
-                None => gaps.push(format!(
+                None => parsed.gap(format!(
                     "`{}` needs `{}`, of which there is not exactly one entry",
                     component.name,
                     dependency.escape_debug()
@@ -100,9 +99,9 @@ fn catalog(packages: Vec<RawPackage>) -> Parsed {
             }
         }
         component.depends_on = needs.into_iter().collect();
-        found.push(Found::Component(component));
+        parsed.add(Found::Component(component));
     }
-    Parsed { found, gaps }
+    parsed
 }
 
 fn component(name: &str, version: &str, source: Option<&str>) -> Result<Component, String> {

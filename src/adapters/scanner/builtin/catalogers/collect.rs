@@ -1,6 +1,7 @@
 //! Gathers what a cataloger finds in one file: equal components become one, and gaps stay few enough to read.
 
-use super::super::catalog::{Found, Parsed};
+pub(super) use super::super::catalog::shortened;
+use super::super::catalog::{FOUND_LIMIT, Found, Parsed};
 use crate::model::{Component, Purl};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,11 @@ pub(super) struct Collector {
 impl Collector {
     /// Takes a component. One that is there already gains what this one knows: needed at run time beats all else.
     pub(super) fn add(&mut self, component: Component) {
+        let full = self.components.len() >= FOUND_LIMIT;
         match self.components.entry((component.purl.clone(), component.name.clone())) {
+            std::collections::btree_map::Entry::Vacant(_) if full => {
+                self.gap(format!("more than {FOUND_LIMIT} packages"))
+            }
             std::collections::btree_map::Entry::Vacant(entry) => {
                 entry.insert(component);
             }
@@ -81,22 +86,23 @@ impl Collector {
     }
 }
 
-/// Text of a foreign file for a message: one line, without control characters, at most 300 characters.
-pub(super) fn shortened(text: String) -> String {
-    if text.len() <= 300 && !text.chars().any(char::is_control) {
-        return text;
-    }
-    let mut short: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Scope;
+
+    #[test]
+    fn no_file_has_more_packages_than_are_kept() {
+        let mut all = Collector::default();
+        for at in 0..=FOUND_LIMIT {
+            let purl = Purl::parse(&format!("pkg:npm/a@1.0.{at}")).unwrap();
+            all.add(Component::new(purl, "a", &format!("1.0.{at}"), None));
+        }
+        // One that is there already is no further one.
+        all.add(Component::new(Purl::parse("pkg:npm/a@1.0.0").unwrap(), "a", "1.0.0", None));
+        let parsed = all.finish();
+        assert_eq!((parsed.found.len(), parsed.gaps), (FOUND_LIMIT, vec![format!("more than {FOUND_LIMIT} packages")]));
+    }
 
     #[test]
     fn equal_components_are_one_and_gaps_are_counted() {

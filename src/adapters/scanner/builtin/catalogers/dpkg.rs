@@ -37,17 +37,17 @@ impl Cataloger for Dpkg {
         let one_package_a_file = file.path != STATUS;
         let mut parsed = Parsed::default();
         if !text.is_empty() && !text.ends_with('\n') {
-            parsed.gaps.push("the last line is cut off".into());
+            parsed.gap("the last line is cut off".into());
         }
         for (number, stanza) in stanzas(&text).enumerate() {
             match package(&stanza, one_package_a_file) {
-                Ok(Some(package)) => parsed.found.push(Found::System(package)),
+                Ok(Some(package)) => parsed.add(Found::System(package)),
                 Ok(None) => {}
                 Err(what) => {
                     let name = stanza
                         .get("Package")
                         .map_or_else(|| format!("entry {}", number + 1), |name| (*name).to_owned());
-                    parsed.gaps.push(format!("{name}: {what}"));
+                    parsed.gap(format!("{name}: {what}"));
                 }
             }
         }

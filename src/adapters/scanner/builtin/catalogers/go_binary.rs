@@ -48,9 +48,9 @@ fn modules(info: &BuildInfo) -> Result<Parsed, ParseError> {
     let mut parsed = Parsed::default();
     let version = info.go_version.split(' ').next().unwrap_or_default();
     if let Some(number) = version.strip_prefix("go").filter(|number| number.starts_with(|c: char| c.is_ascii_digit())) {
-        parsed.found.push(Found::Component(component("stdlib", number)?));
+        parsed.add(Found::Component(component("stdlib", number)?));
     } else {
-        parsed.gaps.push(format!("the version of Go is not a released one: `{version}`"));
+        parsed.gap(format!("the version of Go is not a released one: `{version}`"));
     }
     // A `=>` line replaces the module of the line before it.
     let mut entries: Vec<(&str, &str)> = Vec::new();
@@ -70,8 +70,8 @@ fn modules(info: &BuildInfo) -> Result<Parsed, ParseError> {
     for (path, version) in entries {
         let version = if version == "(devel)" { "" } else { version };
         match component(path, version) {
-            Ok(component) => parsed.found.push(Found::Component(component)),
-            Err(error) => parsed.gaps.push(format!("{path}: {error}")),
+            Ok(component) => parsed.add(Found::Component(component)),
+            Err(error) => parsed.gap(format!("{path}: {error}")),
         }
     }
     Ok(parsed)

@@ -51,21 +51,21 @@ impl Cataloger for GoMod {
         let statements = Statements::read(&text)?;
         let mut parsed = Parsed::default();
         if !text.ends_with('\n') {
-            parsed.gaps.push("its last line has no end: cut off".into());
+            parsed.gap("its last line has no end: cut off".into());
         }
         let mut modules = statements.require.clone();
         // A file without a `go` line means Go 1.16.
         if statements.go.unwrap_or((1, 16)) < (1, 17) && !modules.is_empty() {
             match (file.companion)("go.sum") {
-                Some(sum) => modules.extend(summed(&sum, &mut parsed.gaps)),
-                None => parsed.gaps.push("before Go 1.17 `go.sum` names the indirect modules; it is missing".into()),
+                Some(sum) => modules.extend(summed(&sum, &mut parsed)),
+                None => parsed.gap("before Go 1.17 `go.sum` names the indirect modules; it is missing".into()),
             }
         }
         let mut chosen = BTreeSet::new();
         for module in modules {
             if statements.exclude.contains(&module) {
                 if statements.require.contains(&module) {
-                    parsed.gaps.push(format!("{} {} is both required and excluded", module.0, module.1));
+                    parsed.gap(format!("{} {} is both required and excluded", module.0, module.1));
                 }
                 continue;
             }
@@ -78,8 +78,8 @@ impl Cataloger for GoMod {
         }
         for (path, version) in chosen {
             match component(&path, &version) {
-                Ok(component) => parsed.found.push(Found::Component(component)),
-                Err(reason) => parsed.gaps.push(reason),
+                Ok(component) => parsed.add(Found::Component(component)),
+                Err(reason) => parsed.gap(reason),
             }
         }
         Ok(parsed)
@@ -214,7 +214,7 @@ fn words(line: &str) -> Option<Vec<String>> {
 }
 
 /// The modules whose content `go.sum` has a hash of: those that were built with, several versions at times.
-fn summed(sum: &[u8], gaps: &mut Vec<String>) -> BTreeSet<Module> {
+fn summed(sum: &[u8], parsed: &mut Parsed) -> BTreeSet<Module> {
     let text = String::from_utf8_lossy(sum);
     let mut modules = BTreeSet::new();
     for (index, line) in text.lines().enumerate() {
@@ -224,7 +224,7 @@ fn summed(sum: &[u8], gaps: &mut Vec<String>) -> BTreeSet<Module> {
             [path, version, hash] if hash.len() >= 47 && module(path, version).is_ok() => {
                 modules.insert(((*path).to_owned(), (*version).to_owned()));
             }
-            _ => gaps.push(format!("go.sum, line {}: it is no module, version and hash", index + 1)),
+            _ => parsed.gap(format!("go.sum, line {}: it is no module, version and hash", index + 1)),
         }
     }
     modules

@@ -4,7 +4,7 @@
 //! brought to the same form. Links, workspace members and the root are the project's own code and are left out.
 //! Format: <https://docs.npmjs.com/cli/configuring-npm/package-lock-json>.
 
-use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
+use super::super::catalog::{Cataloger, FOUND_LIMIT, File, FileFacts, ParseError, Parsed, Reads};
 use super::collect::Collector;
 use super::identity::{self, Origin};
 use crate::model::{Component, Purl, Scope};
@@ -135,7 +135,7 @@ const DEEPEST: usize = 32;
 fn read(places: BTreeMap<String, Entry>) -> Parsed {
     let mut all = Collector::default();
     let mut known: BTreeMap<&str, Component> = BTreeMap::new();
-    for (place, entry) in places.iter().filter(|(_, entry)| !entry.link) {
+    for (place, entry) in places.iter().filter(|(_, entry)| !entry.link).take(FOUND_LIMIT + 1) {
         let Some(key) = installed_name(place) else { continue };
         if place.len() > LONGEST {
             all.gap(format!("{key}: it lies deeper than is read"));

@@ -29,7 +29,7 @@ impl Cataloger for Opkg {
         let text = String::from_utf8_lossy(&bytes);
         let mut parsed = Parsed::default();
         if !text.is_empty() && !text.ends_with('\n') {
-            parsed.gaps.push("the last line is cut off".into());
+            parsed.gap("the last line is cut off".into());
         }
         for (number, stanza) in stanzas(&text).enumerate() {
             match package(&stanza, false) {
@@ -37,10 +37,10 @@ impl Cataloger for Opkg {
                     package.manager = "opkg".into();
                     // Where it was built from is a path in a feed, not a package.
                     package.source = None;
-                    parsed.found.push(Found::System(package));
+                    parsed.add(Found::System(package));
                 }
                 Ok(None) => {}
-                Err(what) => parsed.gaps.push(format!("entry {}: {what}", number + 1)),
+                Err(what) => parsed.gap(format!("entry {}: {what}", number + 1)),
             }
         }
         Ok(parsed)

@@ -63,7 +63,7 @@ impl Cataloger for PoetryLock {
         let lock: RawLock = toml_lock::read(file)?;
         let mut parsed = Parsed::default();
         if !lock.metadata.is_some_and(|table| table.contains_key("content-hash")) {
-            parsed.gaps.push("it does not end with `[metadata]` and its `content-hash`: cut off".into());
+            parsed.gap("it does not end with `[metadata]` and its `content-hash`: cut off".into());
         }
         let mut entries = Vec::new();
         let mut by_name: BTreeMap<String, BTreeSet<Purl>> = BTreeMap::new();
@@ -73,7 +73,7 @@ impl Cataloger for PoetryLock {
                     by_name.entry(pypi::normal(&component.name)).or_default().insert(component.purl.clone());
                     entries.push((component, package.dependencies));
                 }
-                Err(reason) => parsed.gaps.push(format!("package {}: {reason}", index + 1)),
+                Err(reason) => parsed.gap(format!("package {}: {reason}", index + 1)),
             }
         }
         for (mut component, dependencies) in entries {
@@ -84,15 +84,13 @@ impl Cataloger for PoetryLock {
                     Some(purls) if purls.len() == 1 => needs.extend(purls.iter().cloned()),
                     Some(_) => {}
                     None if is_conditional(wish) => {}
-                    None => parsed.gaps.push(format!(
-                        "`{}` needs `{}`, which has no entry",
-                        component.name,
-                        name.escape_debug()
-                    )),
+                    None => {
+                        parsed.gap(format!("`{}` needs `{}`, which has no entry", component.name, name.escape_debug()))
+                    }
                 }
             }
             component.depends_on = needs.into_iter().collect();
-            parsed.found.push(Found::Component(component));
+            parsed.add(Found::Component(component));
         }
         Ok(parsed)
     }

@@ -7,8 +7,11 @@
 
 use super::requirements_hash::Hashes;
 use super::{pypi, requirements_via, toml_lock};
-use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Found, ParseError, Parsed, Reads};
+use crate::adapters::scanner::builtin::catalog::{
+    Cataloger, FOUND_LIMIT, File, FileFacts, Found, ParseError, Parsed, Reads,
+};
 use crate::model::Component;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads requirements files.
@@ -117,7 +120,7 @@ impl Reading<'_> {
             if is_requirement(line)
                 && let Err(reason) = hashes.take(number, options)
             {
-                self.parsed.gaps.push(format!("{place}: {reason}"));
+                self.parsed.gap(format!("{place}: {reason}"));
             }
             match read_line(line) {
                 Ok(Line::Nothing) => {}
@@ -125,17 +128,20 @@ impl Reading<'_> {
                 Ok(Line::Requirement(component)) if constraints => {
                     self.pins.insert(pypi::normal(&component.name), component.version);
                 }
-                Ok(Line::Requirement(component)) => self.parsed.found.push(Found::Component(*component)),
+                Ok(Line::Requirement(component)) => self.parsed.add(Found::Component(*component)),
                 Ok(Line::Unpinned(_)) if constraints => {}
+                Ok(Line::Unpinned(_)) if self.unpinned.len() >= FOUND_LIMIT => {
+                    self.parsed.gap(format!("more than {FOUND_LIMIT} packages without a version"));
+                }
                 Ok(Line::Unpinned(name)) => self.unpinned.push((place, name.to_owned())),
-                Err(reason) => self.parsed.gaps.push(format!("{place}: {reason}")),
+                Err(reason) => self.parsed.gap(format!("{place}: {reason}")),
             }
         }
         if let Some(number) = hashes.missing() {
-            self.parsed.gaps.push(format!("{origin}line {number}: it has no hash, though others have one"));
+            self.parsed.gap(format!("{origin}line {number}: it has no hash, though others have one"));
         }
         if cut {
-            self.parsed.gaps.push(format!("{origin}its last line goes on where the file ends: cut off"));
+            self.parsed.gap(format!("{origin}its last line goes on where the file ends: cut off"));
         }
     }
 
@@ -147,14 +153,14 @@ impl Reading<'_> {
         });
         let names = found.chain(self.unpinned.iter().map(|(_, name)| pypi::normal(name))).collect();
         for name in requirements_via::missing(text, &names) {
-            self.parsed.gaps.push(format!("`{name}` needs what is in the file, but is not in it itself"));
+            self.parsed.gap(format!("`{name}` needs what is in the file, but is not in it itself"));
         }
     }
 
     fn include(&mut self, path: &str, constraint: bool, place: &str) {
         let folder = self.file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let Some(full) = joined(folder, path) else {
-            self.parsed.gaps.push(format!("{place}: `{}` is outside of what is read", path.escape_debug()));
+            self.parsed.gap(format!("{place}: `{}` is outside of what is read", path.escape_debug()));
             return;
         };
         let beside = full.rsplit_once('/').map_or("", |(folder, _)| folder) == folder;
@@ -163,7 +169,7 @@ impl Reading<'_> {
             return;
         }
         if !beside || self.seen.len() >= INCLUDE_LIMIT {
-            self.parsed.gaps.push(format!("{place}: `{}` is not read", path.escape_debug()));
+            self.parsed.gap(format!("{place}: `{}` is not read", path.escape_debug()));
             return;
         }
         self.seen.insert(name.to_owned());
@@ -173,16 +179,16 @@ impl Reading<'_> {
     fn included(&mut self, name: &str, constraint: bool) {
         match (self.file.companion)(name).map(String::from_utf8) {
             Some(Ok(text)) => self.read(&text, &format!("{name}, "), constraint),
-            Some(Err(_)) => self.parsed.gaps.push(format!("`{}` is not UTF-8", name.escape_debug())),
-            None => self.parsed.gaps.push(format!("`{}`, which it includes, is not read", name.escape_debug())),
+            Some(Err(_)) => self.parsed.gap(format!("`{}` is not UTF-8", name.escape_debug())),
+            None => self.parsed.gap(format!("`{}`, which it includes, is not read", name.escape_debug())),
         }
     }
 
     fn finish(mut self) -> Parsed {
         for (place, name) in self.unpinned {
             match self.pins.get(&pypi::normal(&name)).map(|version| pypi::component(&name, version)) {
-                Some(Ok(component)) => self.parsed.found.push(Found::Component(component)),
-                _ => self.parsed.gaps.push(format!("{place}: `{name}` is not pinned to a version")),
+                Some(Ok(component)) => self.parsed.add(Found::Component(component)),
+                _ => self.parsed.gap(format!("{place}: `{name}` is not pinned to a version")),
             }
         }
         self.parsed
@@ -206,8 +212,8 @@ fn joined(folder: &str, path: &str) -> Option<String> {
 }
 
 /// Lines without comments, continuations joined, each with the number of its first; and whether the last one goes on.
-fn logical_lines(text: &str) -> (Vec<(usize, String)>, bool) {
-    let mut lines: Vec<(usize, String)> = Vec::new();
+fn logical_lines(text: &str) -> (Vec<(usize, Cow<'_, str>)>, bool) {
+    let mut lines: Vec<(usize, Cow<'_, str>)> = Vec::new();
     let mut goes_on = false;
     for (index, line) in text.lines().enumerate() {
         let is_comment = line.trim_start().starts_with('#');
@@ -217,8 +223,9 @@ fn logical_lines(text: &str) -> (Vec<(usize, String)>, bool) {
         };
         let (part, more) = line.strip_suffix('\\').map_or((line, false), |part| (part, true));
         match lines.last_mut().filter(|_| goes_on) {
-            Some((_, start)) => start.push_str(part),
-            None => lines.push((index + 1, part.to_owned())),
+            Some((_, start)) => start.to_mut().push_str(part),
+            None if part.is_empty() && !more => {}
+            None => lines.push((index + 1, Cow::Borrowed(part))),
         }
         goes_on = more && !is_comment;
     }
@@ -354,7 +361,7 @@ fn pinned<'a>(name: &'a str, specifiers: &str) -> Result<Line<'a>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::scanner::builtin::catalog::Content;
+    use crate::adapters::scanner::builtin::catalog::{Content, GAP_LIMIT};
 
     fn parse(text: &str, beside: &[(&str, &str)]) -> Parsed {
         let companion = |name: &str| beside.iter().find(|(n, _)| *n == name).map(|(_, text)| text.as_bytes().to_vec());
@@ -368,6 +375,15 @@ mod tests {
             other => panic!("{other:?}"),
         };
         parsed.found.iter().map(read).collect()
+    }
+
+    #[test]
+    fn lines_without_sense_take_no_room() {
+        let parsed = parse(&"?x\n".repeat(5000), &[]);
+        assert_eq!((parsed.found.len(), parsed.gaps.len()), (0, GAP_LIMIT + 1));
+        assert_eq!(parsed.gaps.last().unwrap(), "and more of the kind");
+        let parsed = parse(&"x\n".repeat(FOUND_LIMIT + 1), &[]);
+        assert_eq!(parsed.gaps[0], format!("more than {FOUND_LIMIT} packages without a version"));
     }
 
     #[test]

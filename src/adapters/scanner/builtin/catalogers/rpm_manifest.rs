@@ -33,12 +33,12 @@ impl Cataloger for RpmManifest {
         let text = file.content.text()?;
         let mut parsed = Parsed::default();
         if !text.is_empty() && !text.ends_with('\n') {
-            parsed.gaps.push("the last line is cut off".into());
+            parsed.gap("the last line is cut off".into());
         }
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
             match package(line) {
-                Some(package) => parsed.found.push(Found::System(package)),
-                None => parsed.gaps.push(format!("line {}: it is not that of a package", number + 1)),
+                Some(package) => parsed.add(Found::System(package)),
+                None => parsed.gap(format!("line {}: it is not that of a package", number + 1)),
             }
         }
         Ok(parsed)

@@ -132,7 +132,7 @@ fn catalog(packages: &[RawPackage]) -> Parsed {
             };
             match found {
                 Some(index) => indices.push((scope, *index)),
-                None => parsed.gaps.push(format!(
+                None => parsed.gap(format!(
                     "`{}` needs `{}`, of which there is not exactly one entry",
                     package.name.as_deref().unwrap_or_default().escape_debug(),
                     dependency.name.escape_debug()
@@ -148,7 +148,7 @@ fn catalog(packages: &[RawPackage]) -> Parsed {
         .map(|(index, package)| match component(package) {
             Ok(component) => component,
             Err(reason) => {
-                parsed.gaps.push(format!("package {}: {reason}", index + 1));
+                parsed.gap(format!("package {}: {reason}", index + 1));
                 None
             }
         })
@@ -160,7 +160,7 @@ fn catalog(packages: &[RawPackage]) -> Parsed {
         let set: BTreeSet<_> = needs.iter().filter_map(|(_, index)| purls.get(*index).cloned().flatten()).collect();
         component.depends_on = set.into_iter().collect();
         component.scope = scope;
-        parsed.found.push(Found::Component(component));
+        parsed.add(Found::Component(component));
     }
     parsed
 }
