@@ -329,7 +329,7 @@ pub struct VaultFile {
 /// What to do with whom the project trusts.
 #[derive(Debug, clap::Subcommand)]
 pub enum TrustCommand {
-    /// Write Sigstore's trusted_root.json, and print the cosign command that checks each bundle about an image.
+    /// Write Sigstore's trusted_root.json, and print the cosign command that checks each bundle.
     Export {
         /// Where to write it.
         #[arg(short, long, value_name = "FILE", default_value = "trusted_root.json")]

@@ -7,7 +7,7 @@ use super::verify::read_trust;
 use super::{Exit, Failure, World};
 use crate::attest::{self, Attestation, Trust};
 use crate::config;
-use crate::model::{Lock, SignedBy, SubjectDigest, SubjectKind};
+use crate::model::{Digest, Lock, PredicateType, SignedBy, SubjectDigest};
 use crate::ports::Workspace;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -24,14 +24,14 @@ pub struct Exported {
     pub root: Vec<u8>,
     /// Whether there is an authority in it: keys alone need none.
     pub has_authorities: bool,
-    /// The commands, one a bundle about an image.
+    /// The commands, one a bundle, and the lock's own last.
     pub commands: Vec<Command>,
 }
 
 /// How cosign checks a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Command {
-    /// The image.
+    /// What it is about.
     pub subject: String,
     /// The predicate type.
     pub kind: String,
@@ -39,7 +39,7 @@ pub struct Command {
     pub command: String,
 }
 
-/// The trusted root, and a command for each bundle about an image that the lock records. `output` is where the root will lie;
+/// The trusted root, and a command for each bundle that the lock records, and for its own. `output` is where the root will lie;
 /// `trust` whom to trust instead of the config's `[trust]`.
 ///
 /// # Errors
@@ -60,39 +60,66 @@ pub fn export_trust(
         .map_err(|error| Failure::new(Exit::Bug, "trust::export", error.to_string()))?;
     bytes.push(b'\n');
     let commands = match read_lock(world)? {
-        Some((lock, _)) => commands(world, &project, &trust, &named, &lock, output)?,
+        Some((lock, text)) => {
+            let cosign =
+                Cosign { store: Store::new(world, &project.config.store.dir), trust: &trust, named: &named, output };
+            let mut commands = cosign.of_subjects(&lock)?;
+            let path = world.lock_path();
+            let claims = quoted(&path);
+            let (kind, digest) = (PredicateType::Lock.to_string(), Digest::of(text.as_bytes()));
+            commands.push(cosign.command(Kind::LockBundle, &digest, path, kind, &claims)?);
+            commands
+        }
         None => Vec::new(),
     };
     Ok(Exported { version: 1, root: bytes, has_authorities: !named.roots.is_empty(), commands })
 }
 
-fn commands(
-    world: &World,
-    project: &Project,
-    trust: &Trust,
-    named: &config::Trust,
-    lock: &Lock,
-    output: &str,
-) -> Result<Vec<Command>, Failure> {
-    let store = Store::new(world, &project.config.store.dir);
-    let mut commands = BTreeSet::new();
-    for (_, subject) in subjects(lock) {
-        let (SubjectKind::Image, SubjectDigest::Sha256(digest)) = (subject.kind, subject.digest) else { continue };
-        for recorded in &subject.attestations {
-            let bytes = store.read(Kind::Bundle, &recorded.bundle)?;
-            let attestation = attest::verify_bundle(&bytes, trust)
-                .map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
-            let signer = signer(&attestation, named, output);
-            let bundle = quoted(&store.path(Kind::Bundle, &recorded.bundle));
-            let kind = recorded.predicate_type.to_string();
-            let command = format!(
-                "cosign verify-blob-attestation --bundle {bundle} {signer} --insecure-ignore-tlog --type {kind} --digest {} --digestAlg sha256",
-                digest.hex()
-            );
-            commands.insert(Command { subject: subject.uri.clone(), kind, command });
+/// How cosign is asked.
+struct Cosign<'a> {
+    store: Store<'a>,
+    trust: &'a Trust,
+    named: &'a config::Trust,
+    output: &'a str,
+}
+
+impl Cosign<'_> {
+    /// The commands for what the lock records of its subjects, sorted.
+    fn of_subjects(&self, lock: &Lock) -> Result<Vec<Command>, Failure> {
+        let mut commands = BTreeSet::new();
+        for (_, subject) in subjects(lock) {
+            // It knows no digests of directories: of those it compares nothing, and checks who signed what kind of statement.
+            let claims = match subject.digest {
+                SubjectDigest::Sha256(digest) => format!("--digest {} --digestAlg sha256", digest.hex()),
+                SubjectDigest::DirHash(_) => "--check-claims=false".to_owned(),
+            };
+            for recorded in &subject.attestations {
+                let kind = recorded.predicate_type.to_string();
+                let uri = subject.uri.clone();
+                commands.insert(self.command(Kind::Bundle, &recorded.bundle, uri, kind, &claims)?);
+            }
         }
+        Ok(commands.into_iter().collect())
     }
-    Ok(commands.into_iter().collect())
+
+    fn command(
+        &self,
+        place: Kind,
+        digest: &Digest,
+        subject: String,
+        kind: String,
+        claims: &str,
+    ) -> Result<Command, Failure> {
+        let bytes = self.store.read(place, digest)?;
+        let attestation = attest::verify_bundle(&bytes, self.trust)
+            .map_err(|error| Failure::from_diagnostic(Exit::Integrity, error))?;
+        let signer = signer(&attestation, self.named, self.output);
+        let bundle = quoted(&self.store.path(place, digest));
+        let command = format!(
+            "cosign verify-blob-attestation --bundle {bundle} {signer} --insecure-ignore-tlog --type {kind} {claims}"
+        );
+        Ok(Command { subject, kind, command })
+    }
 }
 
 /// The options that say who must have signed.
