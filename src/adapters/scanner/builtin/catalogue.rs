@@ -2,6 +2,9 @@
 
 use super::facts::Facts;
 use crate::model::Gap;
+use base64::Engine as _;
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -75,16 +78,15 @@ fn hash(path: &str) -> [u8; 16] {
 
 impl Serialize for PathSet {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use base64::Engine as _;
-        serializer.serialize_str(&base64::engine::general_purpose::STANDARD.encode(self.0.as_flattened()))
+        // In parts: of millions of paths the whole text would be a further copy.
+        serializer.collect_str(&Base64Display::new(self.0.as_flattened(), &STANDARD))
     }
 }
 
 impl<'de> Deserialize<'de> for PathSet {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use base64::Engine as _;
-        let text = String::deserialize(deserializer)?;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(text).map_err(serde::de::Error::custom)?;
+        let text = <&str>::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(text).map_err(serde::de::Error::custom)?;
         let (hashes, []) = bytes.as_chunks::<16>() else {
             return Err(serde::de::Error::custom("not a set of paths"));
         };
