@@ -13,6 +13,7 @@ mod common;
 
 use common::{AS_OF, Project, Run, files, without_signatures};
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 #[test]
 fn a_build_passes_verifies_and_is_then_left_alone() {
@@ -160,6 +161,43 @@ fn whatever_changes_is_seen() {
 fn first_name(project: &Project, directory: &str) -> String {
     let path = files(&project.root().join(directory)).remove(0);
     path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn evidence_that_was_altered_is_made_again_though_the_last_build_had_verified_it() {
+    let project = Project::boutique();
+    project.build();
+    let mut rounds = 0;
+    let mut build = || {
+        // Something is new, so that the build looks at everything; and all of the evidence is old enough to be remembered.
+        rounds += 1;
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        project.write("src/mailer/requirements.txt", format!("jinja2==3.1.{rounds}\n"));
+        project.run(&["build", "--as-of", AS_OF]);
+    };
+    build();
+    for kind in ["sboms", "slices", "attestations/sha256"] {
+        let evidence = files(&project.root().join(".compliance").join(kind));
+        for path in &evidence {
+            let mut changed = std::fs::read(path).unwrap();
+            let at = changed.len() / 2;
+            changed[at] ^= 1;
+            // In its place: neither the directory nor the inode tells.
+            std::fs::OpenOptions::new().write(true).open(path).unwrap().write_all(&changed).unwrap();
+        }
+        assert_eq!(project.run(&["verify"]).code, 4, "{kind}");
+        build();
+        let run = project.run(&["verify", "--replay"]);
+        assert!(run.code < 2, "{kind}: {}{}", run.stdout, run.stderr);
+    }
+    // Of whom the last build trusted nothing is known in this one.
+    for key in [".proofmark/local.key", "trust/local.pub"] {
+        std::fs::remove_file(project.root().join(key)).unwrap();
+    }
+    project.ok(&["init", "--key"]);
+    build();
+    let run = project.run(&["verify"]);
+    assert!(run.code < 2, "{}{}", run.stdout, run.stderr);
 }
 
 #[test]

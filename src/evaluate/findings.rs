@@ -7,31 +7,28 @@
 use super::Horizon;
 use super::input::{Circumstances, ServiceInput, SubjectEvidence};
 use super::waivers;
-use crate::model::{Component, Finding, FindingClass, FindingStatus, JudgedFinding, Purl, Scope};
+use crate::model::{Finding, FindingClass, FindingStatus, JudgedFinding, Purl, Sbom, Scope};
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// The packages of findings that only development needs. One that the SBOM does not have is not among them.
+pub fn development(sbom: &Sbom, findings: &[Finding]) -> BTreeSet<Purl> {
+    let is_for_development = |purl: &&Purl| {
+        let at = sbom.components.binary_search_by(|component| component.purl.cmp(purl)).ok();
+        at.is_some_and(|at| sbom.components[at].scope == Scope::Development)
+    };
+    findings.iter().map(|finding| &finding.package).filter(is_for_development).cloned().collect()
+}
 
 /// Judges every finding of a subject. Sorted by severity (worst first), id, package.
 pub fn judge(
     service: &ServiceInput<'_>,
     subject: &SubjectEvidence<'_>,
-    components: &[Component],
     with: &Circumstances<'_>,
     horizon: &mut Horizon,
 ) -> Vec<JudgedFinding> {
-    if subject.findings.is_empty() {
-        return Vec::new();
-    }
-    let scopes: BTreeMap<&Purl, Scope> =
-        components.iter().map(|component| (&component.purl, component.scope)).collect();
-    let mut judged: Vec<JudgedFinding> = subject
-        .findings
-        .iter()
-        .map(|finding| {
-            let scope = scopes.get(&finding.package).copied().unwrap_or_default();
-            judge_one(service, subject, finding, scope, with, horizon)
-        })
-        .collect();
+    let mut judged: Vec<JudgedFinding> =
+        subject.findings.iter().map(|finding| judge_one(service, subject, finding, with, horizon)).collect();
     judged.sort_by(|a, b| {
         let (a, b) = (&a.finding, &b.finding);
         let first = b.severity.cmp(&a.severity).then_with(|| (&a.id, &a.package).cmp(&(&b.id, &b.package)));
@@ -44,7 +41,6 @@ fn judge_one(
     service: &ServiceInput<'_>,
     subject: &SubjectEvidence<'_>,
     finding: &Finding,
-    scope: Scope,
     with: &Circumstances<'_>,
     horizon: &mut Horizon,
 ) -> JudgedFinding {
@@ -57,7 +53,7 @@ fn judge_one(
         }
         FindingClass::Malicious => {}
         FindingClass::Vulnerability => {
-            if scope == Scope::Development && !policy.include_development {
+            if !policy.include_development && subject.development.contains(&finding.package) {
                 return judged(FindingStatus::Development, None);
             }
             if policy.ignore_unfixed && finding.fixed.is_empty() {

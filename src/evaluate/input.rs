@@ -1,12 +1,12 @@
 //! What an evaluation is given, and what it gives.
 
 use crate::model::{
-    Component, Date, Distro, Duration, Finding, Gap, Lock, Name, Policy, Sbom, ServiceVerdict, Timestamp, Waiver,
+    Component, Date, Distro, Duration, Finding, Gap, Lock, Name, Policy, Purl, Sbom, ServiceVerdict, Timestamp, Waiver,
 };
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What is in a subject. Components are asked for only where something hangs on them.
+/// What is in a subject. Components are asked for only where a policy has something to say of them.
 pub trait Contents: std::fmt::Debug {
     /// The distribution.
     fn distro(&self) -> Option<&Distro>;
@@ -41,6 +41,8 @@ pub struct SubjectEvidence<'a> {
     pub sbom: &'a dyn Contents,
     /// What is wrong with that.
     pub findings: &'a [Finding],
+    /// Packages of the findings that only development needs.
+    pub development: &'a BTreeSet<Purl>,
     /// All that was not looked at, by the scan or by the match.
     pub gaps: &'a [Gap],
     /// For an image: predicate types of what others have attested of it, by somebody trusted. `None` for a source tree.

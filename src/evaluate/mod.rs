@@ -26,6 +26,7 @@ pub mod licenses;
 pub mod subject;
 pub mod waivers;
 
+pub use findings::development;
 pub use input::{Circumstances, Contents, Evaluation, FirstSeen, ServiceInput, SubjectEvidence, WaiverProblem};
 
 use crate::model::{ServiceVerdict, Timestamp, Verdict, Waiver};

@@ -19,14 +19,14 @@ pub fn judge(
     with: &Circumstances<'_>,
     horizon: &mut Horizon,
 ) -> SubjectVerdict {
-    let needed = !subject.findings.is_empty() || service.policy.licenses.is_some();
+    let needed = service.policy.licenses.is_some();
     let components = if needed { subject.sbom.components() } else { Some(Cow::default()) };
     let mut not_seen = not_looked_at(service.policy, subject, with, horizon);
     if components.is_none() {
         not_seen.push(Reason::Gap(Gap::new(GapKind::ScanFailed, "", "its components cannot be had any more")));
     }
     let components = components.unwrap_or_default();
-    let judged = findings::judge(service, subject, &components, with, horizon);
+    let judged = findings::judge(service, subject, with, horizon);
     let mut not_met = licenses::denied(service.policy, &components);
     not_met.extend(over_limits(service.policy, &judged));
     not_met.extend(not_attested(service.policy, subject));

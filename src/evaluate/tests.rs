@@ -6,7 +6,7 @@ use crate::model::{
     Name, Policy, Purl, Reason, Sbom, Scope, Severity, UnknownLicense,
 };
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn name(text: &str) -> Name {
     Name::new(text).unwrap()
@@ -103,6 +103,12 @@ impl World {
     }
 
     fn judge(&self) -> Evaluation {
+        let development: BTreeMap<(&Name, &Name), BTreeSet<Purl>> = self
+            .services
+            .iter()
+            .flat_map(|service| service.subjects.iter().map(move |subject| (service, subject)))
+            .map(|(service, subject)| ((&service.name, &subject.name), development(&subject.sbom, &subject.findings)))
+            .collect();
         let inputs: Vec<ServiceInput<'_>> = self
             .services
             .iter()
@@ -117,6 +123,7 @@ impl World {
                         name: &subject.name,
                         sbom: &subject.sbom,
                         findings: &subject.findings,
+                        development: &development[&(&service.name, &subject.name)],
                         gaps: &subject.gaps,
                         attested: None,
                     })

@@ -10,7 +10,7 @@ use crate::matching::Matcher;
 use crate::model::{Duration, Name, Subject};
 use crate::plan::{self, Action, Decision, Plan, SubjectPlan};
 use crate::ports::{
-    Cache, Cancel, Event, Events, Located, OtherMatcher, Outcome, ScanError, ScanRequest, ScanTask, Scanner,
+    ActionKey, Cache, Cancel, Event, Events, Located, OtherMatcher, Outcome, ScanError, ScanRequest, ScanTask, Scanner,
 };
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use std::collections::BTreeMap;
@@ -72,18 +72,23 @@ pub fn run(
         .iter()
         .filter_map(|plan| Some(Job { located: located.get(plan.used_by.first()?)?.clone(), plan: plan.clone() }))
         .collect();
-    let recalled: Vec<Option<SubjectEvidence>> =
-        pool.install(|| jobs.par_iter().map(|job| recall(job, tools)).collect());
+    let search = Arc::new(match &tools.finder {
+        Finder::Ours(advisories) => Search::Ours(Matcher::new(Arc::clone(advisories))),
+        Finder::Other(matcher) => Search::Other(Arc::clone(matcher)),
+    });
+    let at_hand = |job| at_hand(job, tools, &search).transpose();
+    let at_hand: Vec<Option<SubjectEvidence>> =
+        pool.install(|| jobs.par_iter().map(at_hand).collect::<Result<_, _>>())?;
     let mut found = EvidenceMap::new();
     let mut rest = Vec::new();
-    for (job, recalled) in jobs.into_iter().zip(recalled) {
-        match recalled {
+    for (job, at_hand) in jobs.into_iter().zip(at_hand) {
+        match at_hand {
             Some(evidence) => keep(job.plan, evidence, &mut found),
             None => rest.push(job),
         }
     }
     if !rest.is_empty() {
-        for (plan, evidence) in drive(rest, tools, options, pool)? {
+        for (plan, evidence) in drive(rest, tools, options, pool, &search)? {
             keep(plan, evidence, &mut found);
         }
     }
@@ -99,16 +104,35 @@ fn keep(plan: SubjectPlan, evidence: SubjectEvidence, found: &mut EvidenceMap) {
     found.extend(plan.used_by.into_iter().map(|place| (place, Arc::clone(&evidence))));
 }
 
-/// The evidence of a subject whose results are both at hand; `None` where one is to be made, or was lost since the plan.
-fn recall(job: &Job, tools: &Tools) -> Option<SubjectEvidence> {
-    let (Decision::Cached(scan), Decision::Cached(matched)) = (&job.plan.sbom.decision, &job.plan.matching.decision)
-    else {
-        return None;
-    };
+/// The evidence of a subject of which all is at hand, or the SBOM is and can be matched here; nothing where a program is to run, or a
+/// result was lost since the plan.
+fn at_hand(job: &Job, tools: &Tools, search: &Search) -> Option<Result<SubjectEvidence, ExecuteError>> {
+    let plan = &job.plan;
     let (cache, events) = (tools.cache.as_ref(), tools.events.as_ref());
-    let scanned = Scanned::recall(&job.located.subject, scan, cache, events)?;
-    let matched = Matched::recall(matched, cache, events)?;
-    evidence(scanned, matched)
+    let matcher = match (&plan.sbom.decision, &plan.matching.decision, search) {
+        (Decision::Cached(_), Decision::Cached(_), _) => None,
+        (Decision::Cached(_), Decision::Run(_), Search::Ours(matcher)) => Some(matcher),
+        _ => return None,
+    };
+    if tools.cancel.is_cancelled() {
+        return Some(Err(ExecuteError::Cancelled));
+    }
+    let scanned = recalled_scan(plan, &job.located.subject, tools)?;
+    let matched = match (matcher, &plan.matching.decision) {
+        (Some(matcher), _) => {
+            let clock = begin(&plan.matching, tools);
+            let matched = Matched::of(&scanned.sbom, matcher).map_err(ExecuteError::from);
+            end(&plan.matching, clock, matched.as_ref().err(), tools);
+            matched.inspect(|matched| matched.keep(&match_key(&scanned, tools), cache, events))
+        }
+        (None, Decision::Cached(record)) => Ok(Matched::recall(record, cache, events)?),
+        (None, Decision::Run(_)) => return None,
+    };
+    Some(matched.map(|matched| evidence(scanned, matched)))
+}
+
+fn match_key(scanned: &Scanned, tools: &Tools) -> ActionKey {
+    plan::match_key(&scanned.document.digest(), &tools.finder.snapshot().digest, &tools.finder.matched_by())
 }
 
 /// Runs what has to run, on a runtime of its own.
@@ -117,6 +141,7 @@ fn drive(
     tools: &Tools,
     options: Options,
     pool: rayon::ThreadPool,
+    search: &Arc<Search>,
 ) -> Result<Vec<(SubjectPlan, SubjectEvidence)>, ExecuteError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -126,15 +151,11 @@ fn drive(
     runtime.block_on(async {
         let started = tokio::time::Instant::now();
         let permits = Arc::new(tokio::sync::Semaphore::new(options.jobs));
-        let matcher = Arc::new(match &tools.finder {
-            Finder::Ours(advisories) => Search::Ours(Matcher::new(Arc::clone(advisories))),
-            Finder::Other(matcher) => Search::Other(Arc::clone(matcher)),
-        });
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let mut tasks = tokio::task::JoinSet::new();
         for job in jobs {
             let (tools, pool, permits) = (tools.clone(), Arc::clone(&pool), Arc::clone(&permits));
-            let (matcher, stopped) = (Arc::clone(&matcher), stopped.clone());
+            let (search, stopped) = (Arc::clone(search), stopped.clone());
             tasks.spawn(async move {
                 let turn = async {
                     tokio::time::sleep_until(started + job.plan.sbom.offset).await;
@@ -148,7 +169,7 @@ fn drive(
                 let done = if tools.cancel.is_cancelled() {
                     Err(ExecuteError::Cancelled)
                 } else {
-                    one(job, &tools, &matcher, options, &pool, stopped).await
+                    one(job, &tools, &search, options, &pool, stopped).await
                 };
                 drop(permit);
                 done
@@ -222,7 +243,7 @@ async fn one(
             scanned?
         }
     };
-    let key = plan::match_key(&scanned.digest, &tools.finder.snapshot().digest, &tools.finder.matched_by());
+    let key = match_key(&scanned, tools);
     let known = match &plan.matching.decision {
         Decision::Cached(record) => Some(record.clone()),
         // The SBOM was made anew and may have come out the same.
@@ -242,8 +263,7 @@ async fn one(
             matched
         }
     };
-    let evidence = on_cores(pool, move || evidence(scanned, matched)).await?.ok_or(ExecuteError::Lost)?;
-    Ok((plan, evidence))
+    Ok((plan, evidence(scanned, matched)))
 }
 
 /// What is found for a scanned subject, and whether it is to be kept: what another program could not do is tried again.
@@ -322,24 +342,26 @@ async fn scan(
         }
     };
     let limit = std::time::Duration::from_secs(options.timeout.secs());
+    let failed = |subject, reason: &str| Scanned::failed(subject, &identity, reason).ok_or(ExecuteError::Lost);
     let sbom = match tokio::time::timeout(limit, work).await {
         Err(_) => {
             cancel.cancel();
-            return Ok(Scanned::failed(subject, &identity, &format!("not finished within {}", options.timeout)));
+            return failed(subject, &format!("not finished within {}", options.timeout));
         }
         Ok(result) => result?,
     };
     match sbom {
         Ok(sbom) => {
-            let (subject, identity) = (subject, identity);
+            let identity = identity.clone();
             let scanned = on_cores(pool, move || Scanned::new(subject, sbom, &identity)).await?;
+            let scanned = scanned.ok_or(ExecuteError::Lost)?;
             if let Some(key) = &plan.sbom.key {
                 scanned.keep(key, tools.cache.as_ref(), tools.events.as_ref());
             }
             Ok(scanned)
         }
-        Err(ScanError::Unusable(reason)) => Ok(Scanned::failed(subject, &identity, &reason)),
-        Err(ScanError::Unavailable(reason)) if options.keep_going => Ok(Scanned::failed(subject, &identity, &reason)),
+        Err(ScanError::Unusable(reason)) => failed(subject, &reason),
+        Err(ScanError::Unavailable(reason)) if options.keep_going => failed(subject, &reason),
         Err(ScanError::Unavailable(reason)) => Err(ExecuteError::Unavailable { action: action(), reason }),
         Err(ScanError::Integrity { place, reason }) => {
             Err(ExecuteError::Integrity { action: action(), reason: format!("{place}: {reason}") })

@@ -3,10 +3,11 @@
 use super::bridge::wait_for;
 use super::evidence::{PackedSbom, SubjectEvidence};
 use super::finder::Finder;
-use crate::attest;
+use crate::attest::{self, statements::SbomFrame};
+use crate::evaluate;
 use crate::matching::{self, Matcher};
 use crate::model::{
-    AdvisorySlice, Digest, Finding, Gap, GapKind, OtherAnswer, Packed, Sbom, ScannerIdentity, Snapshot, Subject,
+    AdvisorySlice, Blob, Digest, Finding, Gap, GapKind, OtherAnswer, Sbom, ScannerIdentity, Snapshot, Subject,
 };
 use crate::ports::{
     ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest, ScanTask,
@@ -25,21 +26,25 @@ const MATCHED: &str = "matched";
 /// A finished scan.
 #[derive(Debug, Clone)]
 pub(super) struct Scanned {
-    pub(super) subject: Subject,
+    subject: Subject,
     pub(super) sbom: Arc<Sbom>,
-    pub(super) document: Arc<[u8]>,
-    pub(super) digest: Digest,
+    packed: PackedSbom,
+    pub(super) document: Blob,
+    /// Of the statement that holds the document.
+    statement: Digest,
 }
 
 impl Scanned {
-    /// The result of a scan that gave components, with the document of it.
-    pub(super) fn new(subject: Subject, sbom: Sbom, scanner: &ScannerIdentity) -> Self {
-        let document: Arc<[u8]> = attest::cyclonedx::encode(&subject, &sbom, scanner).into();
-        Self { digest: Digest::of(&document), subject, sbom: Arc::new(sbom), document }
+    /// The result of a scan that gave components, with the document of it; `None` where it cannot be held.
+    pub(super) fn new(subject: Subject, sbom: Sbom, scanner: &ScannerIdentity) -> Option<Self> {
+        let document = attest::cyclonedx::encode(&subject, &sbom, scanner);
+        let packed = PackedSbom::new(&sbom)?;
+        let statement = SbomFrame::new(&subject).digest(&document);
+        Some(Self { subject, sbom: Arc::new(sbom), packed, document: Blob::new(&document), statement })
     }
 
     /// The result of a scan that gave none: nothing is known of the subject but that.
-    pub(super) fn failed(subject: Subject, scanner: &ScannerIdentity, reason: &str) -> Self {
+    pub(super) fn failed(subject: Subject, scanner: &ScannerIdentity, reason: &str) -> Option<Self> {
         let gap = Gap::new(GapKind::ScanFailed, scanner.name.clone(), reason);
         let sbom = Sbom { gaps: vec![gap], ..Sbom::default() };
         Self::new(subject, sbom, scanner)
@@ -47,8 +52,7 @@ impl Scanned {
 
     /// Keeps it in the cache. That it cannot be kept costs a later run time, nothing else.
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
-        let Ok(model) = postcard::to_stdvec(self.sbom.as_ref()) else { return };
-        keep(key, &[(DOCUMENT, &self.document), (MODEL, &model)], cache, events);
+        keep(key, &[(DOCUMENT, &self.document), (MODEL, self.packed.whole())], cache, events);
     }
 
     /// Reads it back.
@@ -58,10 +62,12 @@ impl Scanned {
         cache: &dyn Cache,
         events: &dyn Events,
     ) -> Option<Self> {
-        let document = blob(record, DOCUMENT, cache, events)?;
-        let model = blob(record, MODEL, cache, events)?;
-        let sbom = Arc::new(postcard::from_bytes(&model).ok()?);
-        Some(Self { subject: subject.clone(), sbom, digest: *record.outputs.get(DOCUMENT)?, document: document.into() })
+        let (document, bytes) = open(record, DOCUMENT, cache, events)?;
+        let statement = SbomFrame::new(subject).digest(&bytes);
+        drop(bytes);
+        let (whole, bytes) = open(record, MODEL, cache, events)?;
+        let (packed, sbom) = PackedSbom::open(whole, &bytes)?;
+        Some(Self { subject: subject.clone(), sbom: Arc::new(sbom), packed, document, statement })
     }
 }
 
@@ -70,23 +76,26 @@ impl Scanned {
 pub(super) struct Matched {
     findings: Vec<Finding>,
     gaps: Vec<Gap>,
-    slice: Arc<[u8]>,
+    slice: Blob,
 }
+
+/// A match as it is kept: findings and gaps, in JSON; the slice, as [`Blob`] holds it.
+type Kept<'a> = (&'a [u8], Digest, u64, &'a [u8]);
 
 impl Matched {
     /// Looks an SBOM's components up.
     pub(super) fn of(sbom: &Sbom, matcher: &Matcher) -> Result<Self, AdvisoriesError> {
         let matched = matcher.of(sbom)?;
         let advisories = matched.pieces.iter().map(|piece| piece.text(attest::slice::advisory));
-        let slice = attest::slice::join(matcher.snapshot(), advisories).into();
-        Ok(Self { findings: matched.findings, gaps: matched.gaps, slice })
+        let slice = attest::slice::join(matcher.snapshot(), advisories);
+        Ok(Self { findings: matched.findings, gaps: matched.gaps, slice: Blob::new(&slice) })
     }
 
     /// What another program says.
     pub(super) fn by(answer: OtherAnswer, snapshot: &Snapshot) -> Self {
         let (findings, gaps) = (answer.findings.clone(), answer.gaps.clone());
         let slice = AdvisorySlice { snapshot: snapshot.clone(), advisories: Vec::new(), answer: Some(answer) };
-        Self { findings, gaps, slice: attest::slice::encode(&slice).into() }
+        Self { findings, gaps, slice: Blob::new(&attest::slice::encode(&slice)) }
     }
 
     /// What another program does not say: nothing is known but that.
@@ -98,35 +107,37 @@ impl Matched {
     /// Keeps it in the cache, as [`Scanned::keep`].
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
         let Ok(findings) = serde_json::to_vec(&(&self.findings, &self.gaps)) else { return };
-        let Ok(matched) = postcard::to_stdvec(&(findings.as_slice(), self.slice.as_ref())) else { return };
-        keep(key, &[(MATCHED, &matched)], cache, events);
+        let Ok(frame) = self.slice.frame() else { return };
+        let kept: Kept<'_> = (&findings, self.slice.digest(), self.slice.length(), &frame);
+        let Ok(matched) = postcard::to_stdvec(&kept) else { return };
+        keep(key, &[(MATCHED, &Blob::new(&matched))], cache, events);
     }
 
     /// Reads it back.
     pub(super) fn recall(record: &ActionRecord, cache: &dyn Cache, events: &dyn Events) -> Option<Self> {
-        let matched = blob(record, MATCHED, cache, events)?;
-        let (findings, slice): (&[u8], &[u8]) = postcard::from_bytes(&matched).ok()?;
+        let (_, matched) = open(record, MATCHED, cache, events)?;
+        let (findings, digest, length, frame): Kept<'_> = postcard::from_bytes(&matched).ok()?;
         let (findings, gaps) = serde_json::from_slice(findings).ok()?;
-        Some(Self { findings, gaps, slice: slice.into() })
+        Some(Self { findings, gaps, slice: Blob::framed(frame.into(), digest, length) })
     }
 }
 
-/// Scan and match together; `None` where the SBOM cannot be held.
-pub(super) fn evidence(scanned: Scanned, matched: Matched) -> Option<SubjectEvidence> {
+/// Scan and match together.
+pub(super) fn evidence(scanned: Scanned, matched: Matched) -> SubjectEvidence {
     let mut gaps = scanned.sbom.gaps.clone();
     gaps.extend(matched.gaps);
     gaps.sort();
     gaps.dedup();
-    Some(SubjectEvidence {
+    SubjectEvidence {
+        development: evaluate::development(&scanned.sbom, &matched.findings),
         subject: scanned.subject,
-        sbom: PackedSbom::new(&scanned.sbom)?,
-        document: Packed::new(&scanned.document),
-        sbom_digest: scanned.digest,
+        sbom: scanned.packed,
+        document: scanned.document,
+        statement: scanned.statement,
         findings: matched.findings,
         gaps,
-        slice: Packed::new(&matched.slice),
-        slice_digest: Digest::of(&matched.slice),
-    })
+        slice: matched.slice,
+    }
 }
 
 /// Scans one subject, for verbs that have just one.
@@ -176,19 +187,19 @@ pub enum MatchNowError {
     Other(#[from] ScanError),
 }
 
-fn keep(key: &ActionKey, outputs: &[(&str, &[u8])], cache: &dyn Cache, events: &dyn Events) {
+fn keep(key: &ActionKey, outputs: &[(&str, &Blob)], cache: &dyn Cache, events: &dyn Events) {
     let kept: Result<BTreeMap<String, Digest>, _> =
-        outputs.iter().map(|(name, bytes)| cache.put_blob(bytes).map(|digest| ((*name).to_owned(), digest))).collect();
+        outputs.iter().map(|(name, blob)| cache.put(blob).map(|()| ((*name).to_owned(), blob.digest()))).collect();
     let kept = kept.and_then(|outputs| cache.put_action(key, &ActionRecord { outputs }));
     if let Err(error) = kept {
         events.emit(Event::Warning { code: "cache::unwritable", message: error.to_string() });
     }
 }
 
-fn blob(record: &ActionRecord, name: &str, cache: &dyn Cache, events: &dyn Events) -> Option<Vec<u8>> {
+fn open(record: &ActionRecord, name: &str, cache: &dyn Cache, events: &dyn Events) -> Option<(Blob, Vec<u8>)> {
     let digest = record.outputs.get(name)?;
-    match cache.blob(digest) {
-        Ok(BlobLookup::Found(bytes)) => Some(bytes),
+    match cache.open(digest) {
+        Ok(BlobLookup::Found(opened)) => Some(opened),
         Ok(BlobLookup::Missing) => None,
         Ok(BlobLookup::Corrupted) => {
             let message = format!("a cached result was damaged and is discarded: {digest}");

@@ -208,7 +208,7 @@ fn a_cached_plan_scans_nothing_and_gives_the_same() {
     for subject in &mut job.plan.subjects {
         let record = |key: Option<ActionKey>| Decision::Cached(job.cache.action(&key.unwrap()).unwrap().unwrap());
         subject.sbom.decision = record(subject.sbom.key);
-        let digest = first[&subject.used_by[0]].sbom_digest;
+        let digest = first[&subject.used_by[0]].document.digest();
         let key = crate::plan::match_key(
             &digest,
             &Digest::of(b"db"),

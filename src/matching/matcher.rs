@@ -4,10 +4,9 @@
 //! What is remembered follows from the snapshot and the package alone, so findings, gaps and slices are those of
 //! [`super::match_sbom`], whatever was matched before.
 
-use super::{Case, Told, cases, conclude, slice};
-use crate::model::{Advisory, Ecosystem, Finding, Gap, Purl, Sbom, Snapshot};
+use super::{Case, Told, conclude, slice};
+use crate::model::{Advisory, Component, Ecosystem, Finding, Gap, Purl, Sbom, Snapshot};
 use crate::ports::{Advisories, AdvisoriesError};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -20,6 +19,12 @@ const MOST_PIECES: usize = 50_000;
 /// Versions of one package that are remembered.
 const MOST_VERSIONS: usize = 10_000;
 
+#[expect(
+    clippy::disallowed_types,
+    reason = "looked up by name only, and there are many names: its order is never seen"
+)]
+type Table<K, V> = std::collections::HashMap<K, V>;
+
 /// Matches against one snapshot. Shared by everything of a run.
 pub struct Matcher {
     advisories: Arc<dyn Advisories>,
@@ -28,7 +33,7 @@ pub struct Matcher {
 
 #[derive(Default)]
 struct Known {
-    by_ecosystem: BTreeMap<Ecosystem, BTreeMap<String, Arc<Package>>>,
+    by_ecosystem: Table<Ecosystem, Table<String, Arc<Package>>>,
     packages: usize,
     pieces: usize,
 }
@@ -92,30 +97,39 @@ impl Matcher {
     /// # Errors
     /// The database cannot be read.
     pub fn of(&self, sbom: &Sbom) -> Result<MatchedPieces, AdvisoriesError> {
-        let mut packages = Packages::new();
-        for component in &sbom.components {
-            let Some(ecosystem) = &component.ecosystem else { continue };
-            let name = ecosystem.kind.normal_name(component.lookup().0);
-            let package = self.package(ecosystem, &name)?;
+        let mut found: BTreeMap<Case<'_>, (Arc<Package>, Vec<&Component>)> = BTreeMap::new();
+        for (component, package) in sbom.components.iter().zip(self.packages(sbom)) {
+            let Some(case) = Case::of(sbom, component) else { continue };
+            let package = match package {
+                Some(package) => package,
+                None => self.look_up(case.ecosystem, &case.name)?,
+            };
             if !package.pieces.is_empty() {
-                packages.insert((ecosystem, name), package);
+                found.entry(case).or_insert_with(|| (package, Vec::new())).1.push(component);
             }
         }
-        let cases = cases(sbom, |case| found(&packages, case).is_some());
-        let told = cases.iter().filter_map(|(case, components)| {
-            let told = found(&packages, case)?.told(case, &components.first()?.purl);
-            Some((told, components.as_slice()))
+        let told = found.iter().filter_map(|(case, (package, components))| {
+            Some((package.told(case, &components.first()?.purl), components.as_slice()))
         });
         let (findings, gaps) = conclude(sbom, self.snapshot(), told);
-        Ok(MatchedPieces { findings, gaps, pieces: joined(packages.values()) })
+        // Versions of one package lie side by side.
+        let mut packages: Vec<_> = found.iter().map(|(case, (package, _))| (case, package)).collect();
+        packages.dedup_by_key(|(case, _)| (case.ecosystem, &case.name));
+        Ok(MatchedPieces { findings, gaps, pieces: joined(packages.into_iter().map(|(_, package)| package)) })
     }
 
-    fn package(&self, ecosystem: &Ecosystem, name: &str) -> Result<Arc<Package>, AdvisoriesError> {
+    /// What is known already of each component's package.
+    fn packages(&self, sbom: &Sbom) -> Vec<Option<Arc<Package>>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(package) = known.by_ecosystem.get(ecosystem).and_then(|names| names.get(name)) {
-            return Ok(Arc::clone(package));
-        }
-        drop(known);
+        let package = |component: &Component| {
+            let ecosystem = component.ecosystem.as_ref()?;
+            let name = ecosystem.kind.normal_name(component.lookup().0);
+            known.by_ecosystem.get(ecosystem)?.get(name.as_ref()).map(Arc::clone)
+        };
+        sbom.components.iter().map(package).collect()
+    }
+
+    fn look_up(&self, ecosystem: &Ecosystem, name: &str) -> Result<Arc<Package>, AdvisoriesError> {
         let pieces: Vec<_> = slice::of_package(self.advisories.as_ref(), ecosystem, name)?
             .into_iter()
             .map(|advisory| Arc::new(Piece::new(advisory)))
@@ -133,16 +147,12 @@ impl Matcher {
     }
 }
 
-/// Packages of an SBOM that there are advisories for.
-type Packages<'a> = BTreeMap<(&'a Ecosystem, Cow<'a, str>), Arc<Package>>;
-
-fn found<'p, 'a>(packages: &'p Packages<'a>, case: &Case<'a>) -> Option<&'p Arc<Package>> {
-    packages.get(&(case.ecosystem, case.name.clone()))
-}
-
 impl Package {
     fn told(&self, case: &Case<'_>, package: &Purl) -> Arc<Told> {
         let mut versions = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(told)) = versions.get(case.version).map(|told| &told[usize::from(case.on_linux)]) {
+            return Arc::clone(told);
+        }
         if versions.len() >= MOST_VERSIONS {
             versions.clear();
         }

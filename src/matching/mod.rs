@@ -57,28 +57,18 @@ pub fn rematch(sbom: &Sbom, slice: &AdvisorySlice) -> (Vec<Finding>, Vec<Gap>) {
         return (answer.findings.clone(), answer.gaps.clone());
     }
     let index = slice::Index::new(slice);
-    let cases = cases(sbom, |_| true);
+    let mut cases: BTreeMap<Case<'_>, Vec<&Component>> = BTreeMap::new();
+    for component in &sbom.components {
+        if let Some(case) = Case::of(sbom, component) {
+            cases.entry(case).or_default().push(component);
+        }
+    }
     let told = cases.iter().map(|(case, components)| {
         let advisories = index.lookup(case.ecosystem, &case.name);
         let told = components.first().map(|first| case.told(&first.purl, &advisories)).unwrap_or_default();
         (Arc::new(told), components.as_slice())
     });
     conclude(sbom, &slice.snapshot, told)
-}
-
-/// The components of an SBOM that are looked up, by what is the same for several.
-fn cases<'a>(sbom: &'a Sbom, wanted: impl Fn(&Case<'a>) -> bool) -> BTreeMap<Case<'a>, Vec<&'a Component>> {
-    let mut cases: BTreeMap<Case<'_>, Vec<&Component>> = BTreeMap::new();
-    for component in &sbom.components {
-        let Some(ecosystem) = &component.ecosystem else { continue };
-        let (name, version) = component.lookup();
-        let name = ecosystem.kind.normal_name(name);
-        let case = Case { ecosystem, name, version, on_linux: is_on_linux(sbom, component) };
-        if wanted(&case) {
-            cases.entry(case).or_default().push(component);
-        }
-    }
-    cases
 }
 
 /// Findings and gaps, from what was told of each case.
@@ -125,7 +115,15 @@ struct Told {
     gap: Option<String>,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    /// That of a component; `None` where there is nowhere to look it up.
+    fn of(sbom: &Sbom, component: &'a Component) -> Option<Self> {
+        let ecosystem = component.ecosystem.as_ref()?;
+        let (name, version) = component.lookup();
+        let name = ecosystem.kind.normal_name(name);
+        Some(Self { ecosystem, name, version, on_linux: is_on_linux(sbom, component) })
+    }
+
     fn told(&self, package: &Purl, advisories: &[(&Advisory, Vec<&Affected>)]) -> Told {
         let kind = &self.ecosystem.kind;
         let (mut hits, mut undecided, mut why) = (Vec::new(), Vec::new(), None);

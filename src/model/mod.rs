@@ -4,6 +4,7 @@
 //! the same inputs give the same bytes. Constructors parse; a value that exists is valid.
 
 mod advisory;
+mod blob;
 mod component;
 mod digest;
 mod ecosystem;
@@ -12,7 +13,6 @@ mod finding;
 mod gap;
 mod lock;
 mod name;
-pub mod packed;
 mod policy;
 mod purl;
 mod requirement;
@@ -28,6 +28,7 @@ pub use advisory::{
     Advisory, AdvisorySlice, Affected, AffectedPackage, Event, OtherAnswer, Range, RangeKind, Reference, SeverityScore,
     Snapshot,
 };
+pub use blob::Blob;
 pub use component::{Component, Location, Scope, SourcePackage};
 pub use digest::{Digest, DigestError, Hasher};
 pub use ecosystem::{Distro, Ecosystem, EcosystemKind};
@@ -38,7 +39,6 @@ pub use lock::{
     Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired, LockService, LockSubject, LockVersion,
 };
 pub use name::{Name, NameError};
-pub use packed::Packed;
 pub use policy::{EndOfLife, LicenseRules, Policy, UnknownLicense};
 pub use purl::{Purl, PurlError};
 pub use requirement::Requirement;

@@ -9,9 +9,9 @@ use crate::config::{Config, Engine, MatchWith};
 use crate::evaluate::{self, Circumstances, Evaluation, FirstSeen, ServiceInput};
 use crate::execute::{EvidenceMap, SubjectEvidence};
 use crate::model::{
-    Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired,
-    LockService, LockSubject, Name, Packed, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId,
-    Snapshot, Statement, SubjectKind, SubjectVerdict, Timestamp,
+    Blob, Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired,
+    LockService, LockSubject, Name, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId, Snapshot,
+    Statement, SubjectKind, SubjectVerdict, Timestamp,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,8 +50,8 @@ pub(super) struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Payload {
     Whole(Vec<u8>),
-    /// The document is in the evidence.
-    OfSbom(SbomFrame),
+    /// In the evidence.
+    OfSbom,
 }
 
 /// Verdicts and statements.
@@ -76,6 +76,7 @@ pub(super) fn judge(inputs: &Inputs<'_>) -> Evaluation {
             name,
             sbom: &evidence.sbom,
             findings: &evidence.findings,
+            development: &evidence.development,
             gaps: &evidence.gaps,
             attested: (evidence.subject.kind == SubjectKind::Image)
                 .then(|| attested.get(&(service.clone(), name.clone())).map_or(none, Vec::as_slice)),
@@ -138,14 +139,12 @@ fn drafts_of(
     let looked_at = VulnsInputs {
         scanner,
         snapshot: inputs.snapshot,
-        sbom: evidence.sbom_digest,
-        slice: evidence.slice_digest,
+        sbom: evidence.document.digest(),
+        slice: evidence.slice.digest(),
         matcher,
     };
     let vulns = statements::vulns_statement(subject, looked_at, &evidence.findings, &evidence.gaps);
-    let frame = SbomFrame::new(subject);
-    let digest = frame.digest(&unpacked(&evidence.document)?);
-    let sbom = Draft { predicate_type: PredicateType::CycloneDx, digest, payload: Payload::OfSbom(frame) };
+    let sbom = Draft { predicate_type: PredicateType::CycloneDx, digest: evidence.statement, payload: Payload::OfSbom };
     let mut drafts = vec![sbom, Draft::of(&vulns)];
     let of_others = inputs.required.get(&(service.name.clone(), verdict.name.clone())).into_iter().flatten();
     let attestations: Vec<_> = drafts
@@ -167,7 +166,7 @@ fn drafts_of(
 ///
 /// # Errors
 /// There is no memory for them.
-pub(super) fn unpacked(document: &Packed) -> Result<Vec<u8>, Failure> {
+pub(super) fn unpacked(document: &Blob) -> Result<Vec<u8>, Failure> {
     let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "there is no memory for a document");
     document.bytes().ok_or_else(lost)
 }
@@ -187,7 +186,10 @@ impl Draft {
     pub(super) fn payload(&self, evidence: &SubjectEvidence) -> Result<Cow<'_, [u8]>, Failure> {
         match &self.payload {
             Payload::Whole(bytes) => Ok(Cow::Borrowed(bytes)),
-            Payload::OfSbom(frame) => Ok(Cow::Owned(frame.around(&unpacked(&evidence.document)?))),
+            Payload::OfSbom => {
+                let document = unpacked(&evidence.document)?;
+                Ok(Cow::Owned(SbomFrame::new(&evidence.subject).around(&document)))
+            }
         }
     }
 }
@@ -270,8 +272,8 @@ fn lock_subject(
         uri: evidence.subject.uri.clone(),
         kind: evidence.subject.kind,
         digest: evidence.subject.digest,
-        sbom: evidence.sbom_digest,
-        slice: evidence.slice_digest,
+        sbom: evidence.document.digest(),
+        slice: evidence.slice.digest(),
         components: evidence.sbom.count(),
         counts: verdict.counts,
         findings,

@@ -4,6 +4,7 @@ use super::assemble::{self, Assembled, Inputs};
 use super::prepare::{self, Prepared, Wanted};
 use super::required::{self, Found};
 use super::seal::{Bundles, Seal, bundle_of, recorded_bundles};
+use super::seen::Seen;
 use super::signing::Signing;
 use super::store::{Kind, Store};
 use super::verify::{current, read_trust};
@@ -208,6 +209,7 @@ fn seal(
         inputs,
         assembled,
         others: &found.bytes,
+        seen: Seen::load(world, config),
     };
     let bundles = trust.as_ref().map(|trust| seal.reusable(trust)).unwrap_or_default();
     if let Some(digest) = seal.holds(&bundles, trust.as_ref().ok(), options.locked) {

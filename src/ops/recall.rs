@@ -4,14 +4,14 @@ use super::assemble::Inputs;
 use super::project::Project;
 use super::store::{Kind, Store};
 use super::{Exit, Failure};
-use crate::attest;
 use crate::attest::statements::Vulns;
+use crate::attest::{self, statements::SbomFrame};
 use crate::config::{Engine, MatchWith};
-use crate::evaluate::FirstSeen;
+use crate::evaluate::{self, FirstSeen};
 use crate::execute::{EvidenceMap, PackedSbom, SubjectEvidence};
 use crate::matching;
 use crate::model::{
-    AdvisorySlice, Digest, Finding, Gap, Lock, LockService, LockSubject, Name, Packed, Sbom, ScannerIdentity, Snapshot,
+    AdvisorySlice, Blob, Digest, Finding, Gap, Lock, LockService, LockSubject, Name, Sbom, ScannerIdentity, Snapshot,
     Subject, Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,14 +194,14 @@ fn rematched(stored: &Stored) -> (Vec<Finding>, Vec<Gap>) {
 fn evidence(stored: &Stored, (findings, gaps): (Vec<Finding>, Vec<Gap>)) -> Result<SubjectEvidence, Failure> {
     let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "an SBOM cannot be held");
     Ok(SubjectEvidence {
-        sbom_digest: Digest::of(&stored.sbom_bytes),
-        slice_digest: Digest::of(&stored.slice_bytes),
         subject: stored.subject.clone(),
         sbom: PackedSbom::new(&stored.sbom).ok_or_else(lost)?,
-        document: Packed::new(&stored.sbom_bytes),
+        document: Blob::new(&stored.sbom_bytes),
+        statement: SbomFrame::new(&stored.subject).digest(&stored.sbom_bytes),
+        development: evaluate::development(&stored.sbom, &findings),
         findings,
         gaps,
-        slice: Packed::new(&stored.slice_bytes),
+        slice: Blob::new(&stored.slice_bytes),
     })
 }
 

@@ -7,6 +7,7 @@ use super::build::LockOutcome;
 use super::project::{Project, read_lock};
 use super::recall::{Recalled, stored_evidence, subjects};
 use super::seal::{Bundles, Seal, bundle_of, recorded_bundles};
+use super::seen::Seen;
 use super::signing::Signing;
 use super::store::{Kind, Store};
 use super::verify::{Check, currency, lock_signature, read_trust};
@@ -67,6 +68,8 @@ pub fn resign(world: &World, was_trusted: Option<(Arc<dyn Workspace>, config::Tr
         inputs: &inputs,
         assembled: &assembled,
         others: &others,
+        // Whoever signs anew looks at every signature.
+        seen: Seen::default(),
     };
     let again = assemble::lock(&inputs, &assembled, &|draft| bundle_of(&recorded, draft));
     if lockfile::encode(&again) != *text {

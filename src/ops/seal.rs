@@ -2,6 +2,7 @@
 
 use super::assemble::{self, Assembled, Draft, Inputs};
 use super::build::LockOutcome;
+use super::seen::Seen;
 use super::signing::{Signed, Signing};
 use super::store::{Kind, Store};
 use super::{Exit, Failure, World};
@@ -9,7 +10,7 @@ use crate::attest::{self, Trust};
 use crate::config::{Config, SignWith};
 use crate::execute::SubjectEvidence;
 use crate::lockfile;
-use crate::model::{Digest, Lock, LockAttestation, LockInputs, Name, SignerId};
+use crate::model::{Blob, Digest, Lock, LockAttestation, LockInputs, Name, SignerId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be sealed, and where.
@@ -28,6 +29,8 @@ pub(super) struct Seal<'a> {
     pub(super) assembled: &'a Assembled,
     /// What others have attested and the policies require, by digest.
     pub(super) others: &'a BTreeMap<Digest, Vec<u8>>,
+    /// Which evidence need not be looked at again.
+    pub(super) seen: Seen,
 }
 
 /// Payloads that are signed at once, in bytes.
@@ -55,6 +58,9 @@ impl<'a> Seal<'a> {
         let holds = |(attestation, (with, draft, evidence)): &(&LockAttestation, &Unsigned<'_>)| {
             if !super::vault::is_by(self.config, with, &attestation.signer) {
                 return false;
+            }
+            if self.seen.has_verified(&self.store, attestation) {
+                return true;
             }
             let bytes = self.store.read(Kind::Bundle, &attestation.bundle).ok();
             let signed = bytes.zip(draft.payload(evidence).ok());
@@ -96,7 +102,10 @@ impl<'a> Seal<'a> {
         let digest = Digest::of(text.as_bytes());
         let is_signed = || self.lock_is_signed(trust?, previous, &digest).then_some(());
         let holds = lockfile::encode(&again) == *text && (unsigned || is_signed().is_some()) && self.evidence_is_kept();
-        holds.then_some(digest)
+        holds.then(|| {
+            self.seen.remember(self.world, &self.store, previous);
+            digest
+        })
     }
 
     fn lock_is_signed(&self, trust: &Trust, lock: &Lock, digest: &Digest) -> bool {
@@ -107,10 +116,14 @@ impl<'a> Seal<'a> {
     }
 
     fn evidence_is_kept(&self) -> bool {
-        self.inputs.evidence.values().all(|evidence| {
-            self.store.read(Kind::Sbom, &evidence.sbom_digest).is_ok()
-                && self.store.read(Kind::Slice, &evidence.slice_digest).is_ok()
-        }) && self.others.keys().all(|digest| self.store.read(Kind::Foreign, digest).is_ok())
+        let is_kept = |kind, blob: &Blob| {
+            self.seen.has(&self.store, kind, &blob.digest()) || self.store.read(kind, &blob.digest()).is_ok()
+        };
+        self.inputs
+            .evidence
+            .values()
+            .all(|evidence| is_kept(Kind::Sbom, &evidence.document) && is_kept(Kind::Slice, &evidence.slice))
+            && self.others.keys().all(|digest| self.store.read(Kind::Foreign, digest).is_ok())
     }
 
     /// Signs, keeps, and last of all writes the lock; gives the digest of its text.
@@ -157,8 +170,11 @@ impl<'a> Seal<'a> {
             rest = later;
         }
         for evidence in self.inputs.evidence.values() {
-            self.store.keep(Kind::Sbom, &evidence.sbom_digest, &assemble::unpacked(&evidence.document)?)?;
-            self.store.keep(Kind::Slice, &evidence.slice_digest, &assemble::unpacked(&evidence.slice)?)?;
+            for (kind, blob) in [(Kind::Sbom, &evidence.document), (Kind::Slice, &evidence.slice)] {
+                if !self.seen.has(&self.store, kind, &blob.digest()) {
+                    self.store.keep(kind, &blob.digest(), &assemble::unpacked(blob)?)?;
+                }
+            }
         }
         for (digest, bytes) in self.others {
             self.store.keep(Kind::Foreign, digest, bytes)?;
@@ -178,6 +194,7 @@ impl<'a> Seal<'a> {
             self.keep(Kind::LockBundle, &digest, &signed)?;
         }
         self.store.settle()?;
+        self.seen.remember(self.world, &self.store, &lock);
         if self.previous.is_some_and(|(_, old)| *old == text) {
             return Ok((LockOutcome::Unchanged, digest));
         }

@@ -2,7 +2,7 @@
 
 use super::{Exit, Failure, World};
 use crate::model::Digest;
-use crate::ports::WorkspaceError;
+use crate::ports::{FileKind, Stamp, WorkspaceError};
 
 /// The largest file of the store that is read, in bytes.
 const LIMIT: u64 = 1 << 30;
@@ -85,6 +85,12 @@ impl<'a> Store<'a> {
             .help("it was changed after it was written: restore it, or remove it and build again"));
         }
         Ok(bytes)
+    }
+
+    /// How the file of some evidence looks; `None` where there is none.
+    pub(super) fn stamp(&self, kind: Kind, digest: &Digest) -> Option<Stamp> {
+        let file = self.world.workspace.stat(&self.path(kind, digest)).ok().flatten()?;
+        (file.kind == FileKind::File).then_some(file.stamp)
     }
 
     /// Keeps evidence under its digest; leaves a file alone that already has the same content.

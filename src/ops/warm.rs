@@ -8,20 +8,18 @@
 //! times could not show one more change is remembered as matching nothing.
 
 use super::World;
+use super::memory;
 use crate::model::{Digest, Timestamp};
 use crate::ports::Stamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Raised whenever the form of the file changes.
-const FORMAT: u32 = 2;
-
-/// The largest state that is read, in bytes.
-const LIMIT: u64 = 256 << 20;
+const FORMAT: u32 = 3;
 
 /// How long a file must have been still for its times to be trusted, in nanoseconds: more than the grain of the clocks that
 /// file systems stamp with.
-const STILL: i64 = 20_000_000;
+pub(super) const STILL: i64 = 20_000_000;
 
 /// What the last good build came to, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +35,6 @@ pub struct Summary {
 /// The state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    format: u32,
-    program: String,
     database: String,
     snapshot: Digest,
     lock: Digest,
@@ -82,13 +78,7 @@ pub(super) struct Remember {
 impl State {
     /// Reads the state; `None` where there is none that can be used.
     pub fn load(world: &World) -> Option<Self> {
-        let bytes = world.workspace.read(&world.state_path(), LIMIT).ok()?;
-        let (sum, body) = bytes.split_first_chunk::<32>()?;
-        if blake3::hash(body).as_bytes() != sum {
-            return None;
-        }
-        let state: Self = postcard::from_bytes(body).ok()?;
-        (state.format == FORMAT && state.program == world.program).then_some(state)
+        memory::recall(world, &world.state_path(), FORMAT)
     }
 
     /// The summary, if a build at `as_of` would read the same and judge the same.
@@ -141,8 +131,6 @@ impl Remember {
             inputs.insert(String::new(), (None, None));
         }
         let state = State {
-            format: FORMAT,
-            program: world.program.clone(),
             database: self.database,
             snapshot: self.snapshot,
             lock: self.lock,
@@ -152,14 +140,7 @@ impl Remember {
             inputs: inputs.into_iter().map(|(path, (stamp, digest))| (path, stamp, digest)).collect(),
             programs: self.programs,
         };
-        let Ok(body) = postcard::to_stdvec(&state) else { return };
-        let bytes = [blake3::hash(&body).as_bytes().as_slice(), &body].concat();
-        let directory = ".proofmark/.gitignore";
-        if matches!(world.workspace.stat(directory), Ok(None)) && world.workspace.write(directory, b"*\n").is_err() {
-            return;
-        }
-        // The write is atomic and the content has a checksum: a failure leaves the old state or none.
-        world.workspace.write(&world.state_path(), &bytes).unwrap_or_default();
+        memory::remember(world, &world.state_path(), FORMAT, &state);
     }
 }
 

@@ -60,6 +60,11 @@ impl World {
         format!("{stem}.lock")
     }
 
+    /// Where this config's memory of verified evidence lies, as [`World::state_path`].
+    pub fn seen_path(&self) -> String {
+        format!(".proofmark/seen/{}.bin", self.config_path.replace('/', "+"))
+    }
+
     /// Where this config's state of the last good build lies: local to the checkout, never committed.
     pub fn state_path(&self) -> String {
         format!(".proofmark/state/{}.bin", self.config_path.replace('/', "+"))

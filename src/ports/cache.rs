@@ -1,6 +1,6 @@
 //! Results of earlier actions, by the key of their inputs. May be lost at any time; never trusted without re-hashing.
 
-use crate::model::Digest;
+use crate::model::{Blob, Digest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,9 +23,9 @@ pub struct ActionRecord {
 
 /// What a look for a blob found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BlobLookup {
+pub enum BlobLookup<T = Vec<u8>> {
     /// It, re-hashed.
-    Found(Vec<u8>),
+    Found(T),
     /// Nothing.
     Missing,
     /// Something that no longer has its digest: discarded, to be said once and then treated as missing.
@@ -45,6 +45,27 @@ pub trait Cache: Send + Sync {
     /// # Errors
     /// The store cannot be written.
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError>;
+
+    /// As [`Cache::blob`], with the form in which it is held.
+    ///
+    /// # Errors
+    /// As there.
+    fn open(&self, digest: &Digest) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
+        Ok(match self.blob(digest)? {
+            BlobLookup::Found(bytes) => BlobLookup::Found((Blob::new(&bytes), bytes)),
+            BlobLookup::Missing => BlobLookup::Missing,
+            BlobLookup::Corrupted => BlobLookup::Corrupted,
+        })
+    }
+
+    /// As [`Cache::put_blob`], of what is held already.
+    ///
+    /// # Errors
+    /// As there, and where there is no memory for the bytes.
+    fn put(&self, blob: &Blob) -> Result<(), CacheError> {
+        let bytes = blob.bytes().ok_or_else(|| CacheError(std::io::ErrorKind::OutOfMemory.into()))?;
+        self.put_blob(&bytes).map(|_| ())
+    }
 
     /// The record of an action; `None` where there is none or it is damaged (which is said by an event, not an error).
     ///

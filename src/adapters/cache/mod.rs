@@ -12,7 +12,7 @@
 mod file;
 mod upkeep;
 
-use crate::model::{Digest, packed};
+use crate::model::{Blob, Digest};
 use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ impl LocalCache {
         self.root.join("actions").join(&hex[..2]).join(hex)
     }
 
-    fn put(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    fn replace(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         file::mark(&self.root)?;
         file::replace(path, bytes)
     }
@@ -57,29 +57,40 @@ impl LocalCache {
 
 impl Cache for LocalCache {
     fn blob(&self, digest: &Digest) -> Result<BlobLookup, CacheError> {
+        Ok(match self.open(digest)? {
+            BlobLookup::Found((_, bytes)) => BlobLookup::Found(bytes),
+            BlobLookup::Missing => BlobLookup::Missing,
+            BlobLookup::Corrupted => BlobLookup::Corrupted,
+        })
+    }
+
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
+        let blob = Blob::new(bytes);
+        self.put(&blob).map(|()| blob.digest())
+    }
+
+    fn open(&self, digest: &Digest) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
         let path = self.blob_path(digest);
-        let Some(stored) = file::read(&path, BLOB_LIMIT)? else { return Ok(BlobLookup::Missing) };
-        match packed::decompress(&stored, BLOB_LIMIT) {
-            Some(bytes) if Digest::of(&bytes) == *digest => {
+        let Some(frame) = file::read(&path, BLOB_LIMIT)? else { return Ok(BlobLookup::Missing) };
+        match Blob::open(frame, digest, BLOB_LIMIT) {
+            Some(opened) => {
                 file::touch(&path);
-                Ok(BlobLookup::Found(bytes))
+                Ok(BlobLookup::Found(opened))
             }
-            _ => {
+            None => {
                 file::discard(&path);
                 Ok(BlobLookup::Corrupted)
             }
         }
     }
 
-    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
-        let digest = Digest::of(bytes);
-        let path = self.blob_path(&digest);
-        if bytes.len() as u64 > BLOB_LIMIT {
+    fn put(&self, blob: &Blob) -> Result<(), CacheError> {
+        if blob.length() > BLOB_LIMIT {
             return Err(CacheError(std::io::Error::other("a result is too large to be kept")));
         }
         // One that is there may be damaged, which only a read can tell; writing it again is as cheap and always right.
-        self.put(&path, &packed::compress(bytes)?)?;
-        Ok(digest)
+        self.replace(&self.blob_path(&blob.digest()), &blob.frame()?)?;
+        Ok(())
     }
 
     fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
@@ -100,7 +111,7 @@ impl Cache for LocalCache {
     }
 
     fn put_action(&self, key: &ActionKey, record: &ActionRecord) -> Result<(), CacheError> {
-        self.put(&self.action_path(key), &encode(key, record))?;
+        self.replace(&self.action_path(key), &encode(key, record))?;
         Ok(())
     }
 }
