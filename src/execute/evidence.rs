@@ -1,7 +1,9 @@
 //! What was found. A run holds the evidence of every subject until the lock is written, so documents are held packed.
 
+use crate::attest::{cyclonedx, statements::SbomFrame};
 use crate::evaluate::Contents;
-use crate::model::{Blob, Component, Digest, Distro, Finding, Gap, Name, Purl, Sbom, Subject};
+use crate::model::{Blob, Component, Digest, Distro, Finding, Gap, Name, Purl, Sbom, ScannerIdentity, Subject};
+use crate::ports::{BlobLookup, Cache};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,9 +18,7 @@ pub struct SubjectEvidence {
     /// Its components.
     pub sbom: PackedSbom,
     /// The SBOM document.
-    pub document: Blob,
-    /// Digest of the statement that holds the document.
-    pub statement: Digest,
+    pub document: Document,
     /// What affects the components.
     pub findings: Vec<Finding>,
     /// Those of the affected packages that only development needs.
@@ -29,31 +29,104 @@ pub struct SubjectEvidence {
     pub slice: Blob,
 }
 
+impl SubjectEvidence {
+    /// The bytes of the SBOM document; `None` where they cannot be had any more, or there is no memory for them.
+    pub fn document(&self) -> Option<Vec<u8>> {
+        let (cache, scanner) = match &self.document.place {
+            Place::AtHand(blob) => return blob.bytes(),
+            Place::Kept(cache, scanner) => (cache, scanner),
+        };
+        if let Ok(BlobLookup::Found(bytes)) = cache.blob(&self.document.digest) {
+            return Some(bytes);
+        }
+        let document = cyclonedx::encode(&self.subject, &self.sbom.whole()?, scanner);
+        (Digest::of(&document) == self.document.digest).then_some(document)
+    }
+}
+
+/// The SBOM document of a subject. One that was made before stays in the cache until somebody wants it: most often it lies in the
+/// evidence store, signed.
+#[derive(Clone)]
+pub struct Document {
+    digest: Digest,
+    place: Place,
+}
+
+#[derive(Clone)]
+enum Place {
+    AtHand(Blob),
+    Kept(Arc<dyn Cache>, ScannerIdentity),
+}
+
+impl Document {
+    /// One that is at hand.
+    pub fn new(blob: Blob) -> Self {
+        Self { digest: blob.digest(), place: Place::AtHand(blob) }
+    }
+
+    /// One that the cache has, of the scanner that made it.
+    pub(super) fn kept(digest: Digest, cache: &Arc<dyn Cache>, scanner: &ScannerIdentity) -> Self {
+        Self { digest, place: Place::Kept(Arc::clone(cache), scanner.clone()) }
+    }
+
+    /// Of its bytes.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// It, where it is at hand.
+    pub(super) fn at_hand(&self) -> Option<&Blob> {
+        match &self.place {
+            Place::AtHand(blob) => Some(blob),
+            Place::Kept(..) => None,
+        }
+    }
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Document").field(&self.digest).finish()
+    }
+}
+
 /// An SBOM of which only what is asked for often is at hand.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PackedSbom {
     distro: Option<Distro>,
     gaps: Vec<Gap>,
     count: u64,
-    /// All of it, in postcard.
-    whole: Blob,
+    statement: Digest,
+    /// Digest of the statement, and the SBOM, in postcard.
+    packed: Blob,
 }
 
 impl PackedSbom {
-    /// Packs an SBOM; `None` where it cannot be written down.
-    pub fn new(sbom: &Sbom) -> Option<Self> {
-        Some(Self::of(sbom, Blob::new(&postcard::to_stdvec(sbom).ok()?)))
+    /// Packs an SBOM with its document, and whose it is; `None` where it cannot be written down.
+    pub fn new(subject: &Subject, sbom: &Sbom, document: &[u8]) -> Option<Self> {
+        let statement = SbomFrame::new(subject).digest(document);
+        let packed = Blob::new(&postcard::to_stdvec(&(statement, sbom)).ok()?);
+        Some(Self::of(statement, sbom, packed))
     }
 
     /// One that was packed before.
-    pub(super) fn open(whole: Blob, bytes: &[u8]) -> Option<(Self, Sbom)> {
-        let sbom = postcard::from_bytes(bytes).ok()?;
-        Some((Self::of(&sbom, whole), sbom))
+    pub(super) fn open(packed: Blob, bytes: &[u8]) -> Option<(Self, Sbom)> {
+        let (statement, sbom) = postcard::from_bytes(bytes).ok()?;
+        Some((Self::of(statement, &sbom, packed), sbom))
     }
 
-    fn of(sbom: &Sbom, whole: Blob) -> Self {
+    fn of(statement: Digest, sbom: &Sbom, packed: Blob) -> Self {
         let Sbom { distro, components, gaps } = sbom;
-        Self { distro: distro.clone(), gaps: gaps.clone(), count: components.len() as u64, whole }
+        Self { distro: distro.clone(), gaps: gaps.clone(), count: components.len() as u64, statement, packed }
+    }
+
+    fn whole(&self) -> Option<Sbom> {
+        postcard::from_bytes::<(Digest, Sbom)>(&self.packed.bytes()?).ok().map(|(_, sbom)| sbom)
     }
 
     /// How many components it has.
@@ -61,9 +134,14 @@ impl PackedSbom {
         self.count
     }
 
+    /// Digest of the statement that holds its document.
+    pub fn statement(&self) -> Digest {
+        self.statement
+    }
+
     /// All of it, for the cache.
-    pub(super) fn whole(&self) -> &Blob {
-        &self.whole
+    pub(super) fn packed(&self) -> &Blob {
+        &self.packed
     }
 }
 
@@ -77,6 +155,6 @@ impl Contents for PackedSbom {
     }
 
     fn components(&self) -> Option<std::borrow::Cow<'_, [Component]>> {
-        postcard::from_bytes::<Sbom>(&self.whole.bytes()?).ok().map(|sbom| sbom.components.into())
+        self.whole().map(|sbom| sbom.components.into())
     }
 }

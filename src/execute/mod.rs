@@ -16,7 +16,7 @@ mod subject;
 
 pub use bridge::{Waiter, wait_for};
 pub use errors::ExecuteError;
-pub use evidence::{EvidenceMap, PackedSbom, SubjectEvidence};
+pub use evidence::{Document, EvidenceMap, PackedSbom, SubjectEvidence};
 pub use finder::Finder;
 pub use run::{Options, Tools, run};
 pub use subject::{MatchNowError, match_now, scan_now};

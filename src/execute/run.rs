@@ -311,7 +311,10 @@ async fn search_now(
 
 fn recalled_scan(plan: &SubjectPlan, subject: &Subject, tools: &Tools) -> Option<Scanned> {
     match &plan.sbom.decision {
-        Decision::Cached(record) => Scanned::recall(subject, record, tools.cache.as_ref(), tools.events.as_ref()),
+        Decision::Cached(record) => {
+            let scanner = tools.scanners.get(&plan.engine)?;
+            Scanned::recall(subject, record, scanner.identity(), &tools.cache, tools.events.as_ref())
+        }
         Decision::Run(_) => None,
     }
 }

@@ -1,9 +1,9 @@
 //! The two actions of one subject: scan and match; and their results' way to the cache and back.
 
 use super::bridge::wait_for;
-use super::evidence::{PackedSbom, SubjectEvidence};
+use super::evidence::{Document, PackedSbom, SubjectEvidence};
 use super::finder::Finder;
-use crate::attest::{self, statements::SbomFrame};
+use crate::attest;
 use crate::evaluate;
 use crate::matching::{self, Matcher};
 use crate::model::{
@@ -29,18 +29,15 @@ pub(super) struct Scanned {
     subject: Subject,
     pub(super) sbom: Arc<Sbom>,
     packed: PackedSbom,
-    pub(super) document: Blob,
-    /// Of the statement that holds the document.
-    statement: Digest,
+    pub(super) document: Document,
 }
 
 impl Scanned {
     /// The result of a scan that gave components, with the document of it; `None` where it cannot be held.
     pub(super) fn new(subject: Subject, sbom: Sbom, scanner: &ScannerIdentity) -> Option<Self> {
         let document = attest::cyclonedx::encode(&subject, &sbom, scanner);
-        let packed = PackedSbom::new(&sbom)?;
-        let statement = SbomFrame::new(&subject).digest(&document);
-        Some(Self { subject, sbom: Arc::new(sbom), packed, document: Blob::new(&document), statement })
+        let packed = PackedSbom::new(&subject, &sbom, &document)?;
+        Some(Self { subject, sbom: Arc::new(sbom), packed, document: Document::new(Blob::new(&document)) })
     }
 
     /// The result of a scan that gave none: nothing is known of the subject but that.
@@ -52,22 +49,22 @@ impl Scanned {
 
     /// Keeps it in the cache. That it cannot be kept costs a later run time, nothing else.
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
-        keep(key, &[(DOCUMENT, &self.document), (MODEL, self.packed.whole())], cache, events);
+        let Some(document) = self.document.at_hand() else { return };
+        keep(key, &[(DOCUMENT, document), (MODEL, self.packed.packed())], cache, events);
     }
 
-    /// Reads it back.
+    /// Reads it back, but for the document: few ask for that.
     pub(super) fn recall(
         subject: &Subject,
         record: &ActionRecord,
-        cache: &dyn Cache,
+        scanner: &ScannerIdentity,
+        cache: &Arc<dyn Cache>,
         events: &dyn Events,
     ) -> Option<Self> {
-        let (document, bytes) = open(record, DOCUMENT, cache, events)?;
-        let statement = SbomFrame::new(subject).digest(&bytes);
-        drop(bytes);
-        let (whole, bytes) = open(record, MODEL, cache, events)?;
-        let (packed, sbom) = PackedSbom::open(whole, &bytes)?;
-        Some(Self { subject: subject.clone(), sbom: Arc::new(sbom), packed, document, statement })
+        let document = Document::kept(*record.outputs.get(DOCUMENT)?, cache, scanner);
+        let (packed, bytes) = open(record, MODEL, cache.as_ref(), events)?;
+        let (packed, sbom) = PackedSbom::open(packed, &bytes)?;
+        Some(Self { subject: subject.clone(), sbom: Arc::new(sbom), packed, document })
     }
 }
 
@@ -133,7 +130,6 @@ pub(super) fn evidence(scanned: Scanned, matched: Matched) -> SubjectEvidence {
         subject: scanned.subject,
         sbom: scanned.packed,
         document: scanned.document,
-        statement: scanned.statement,
         findings: matched.findings,
         gaps,
         slice: matched.slice,

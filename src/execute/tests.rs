@@ -220,10 +220,15 @@ fn a_cached_plan_scans_nothing_and_gives_the_same() {
     assert_eq!(first, again);
     assert_eq!(scanner.scans.load(Ordering::SeqCst), 2);
 
-    // A blob that was damaged since the plan was made is said, and made again.
+    let documents =
+        |evidence: &EvidenceMap| -> Vec<_> { evidence.values().map(|each| each.document().unwrap()).collect() };
+    assert_eq!(documents(&first), documents(&again));
+
+    // A blob that was damaged since the plan was made is said, and made again; a document also later than that.
     for bytes in job.cache.blobs.lock().unwrap().values_mut() {
         bytes.push(0);
     }
+    assert_eq!(documents(&first), documents(&again));
     let mended = run(&job.plan, &job.located, &job.tools, options(2)).unwrap();
     assert_eq!(first, mended);
     assert_eq!(scanner.scans.load(Ordering::SeqCst), 4);

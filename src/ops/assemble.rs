@@ -9,7 +9,7 @@ use crate::config::{Config, Engine, MatchWith};
 use crate::evaluate::{self, Circumstances, Evaluation, FirstSeen, ServiceInput};
 use crate::execute::{EvidenceMap, SubjectEvidence};
 use crate::model::{
-    Blob, Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired,
+    Digest, Finding, FindingStatus, Lock, LockAdvisories, LockAttestation, LockFinding, LockInputs, LockRequired,
     LockService, LockSubject, Name, PredicateType, ScannerIdentity, ServiceVerdict, Severity, SignerId, Snapshot,
     Statement, SubjectKind, SubjectVerdict, Timestamp,
 };
@@ -144,7 +144,8 @@ fn drafts_of(
         matcher,
     };
     let vulns = statements::vulns_statement(subject, looked_at, &evidence.findings, &evidence.gaps);
-    let sbom = Draft { predicate_type: PredicateType::CycloneDx, digest: evidence.statement, payload: Payload::OfSbom };
+    let sbom =
+        Draft { predicate_type: PredicateType::CycloneDx, digest: evidence.sbom.statement(), payload: Payload::OfSbom };
     let mut drafts = vec![sbom, Draft::of(&vulns)];
     let of_others = inputs.required.get(&(service.name.clone(), verdict.name.clone())).into_iter().flatten();
     let attestations: Vec<_> = drafts
@@ -162,13 +163,23 @@ fn drafts_of(
     Ok(drafts)
 }
 
-/// The bytes of a document of the evidence.
+/// The bytes of an SBOM document.
+///
+/// # Errors
+/// They cannot be had any more.
+pub(super) fn document(evidence: &SubjectEvidence) -> Result<Vec<u8>, Failure> {
+    let what = || format!("the SBOM of {} cannot be had any more: the cache has lost it since", evidence.subject.uri);
+    let lost = || Failure::new(Exit::Infrastructure, "run::lost-document", what()).help("run it again");
+    evidence.document().ok_or_else(lost)
+}
+
+/// The bytes of an advisory slice.
 ///
 /// # Errors
 /// There is no memory for them.
-pub(super) fn unpacked(document: &Blob) -> Result<Vec<u8>, Failure> {
+pub(super) fn slice(evidence: &SubjectEvidence) -> Result<Vec<u8>, Failure> {
     let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "there is no memory for a document");
-    document.bytes().ok_or_else(lost)
+    evidence.slice.bytes().ok_or_else(lost)
 }
 
 impl Draft {
@@ -186,10 +197,7 @@ impl Draft {
     pub(super) fn payload(&self, evidence: &SubjectEvidence) -> Result<Cow<'_, [u8]>, Failure> {
         match &self.payload {
             Payload::Whole(bytes) => Ok(Cow::Borrowed(bytes)),
-            Payload::OfSbom => {
-                let document = unpacked(&evidence.document)?;
-                Ok(Cow::Owned(SbomFrame::new(&evidence.subject).around(&document)))
-            }
+            Payload::OfSbom => Ok(Cow::Owned(SbomFrame::new(&evidence.subject).around(&document(evidence)?))),
         }
     }
 }

@@ -4,11 +4,11 @@ use super::assemble::Inputs;
 use super::project::Project;
 use super::store::{Kind, Store};
 use super::{Exit, Failure};
+use crate::attest;
 use crate::attest::statements::Vulns;
-use crate::attest::{self, statements::SbomFrame};
 use crate::config::{Engine, MatchWith};
 use crate::evaluate::{self, FirstSeen};
-use crate::execute::{EvidenceMap, PackedSbom, SubjectEvidence};
+use crate::execute::{Document, EvidenceMap, PackedSbom, SubjectEvidence};
 use crate::matching;
 use crate::model::{
     AdvisorySlice, Blob, Digest, Finding, Gap, Lock, LockService, LockSubject, Name, Sbom, ScannerIdentity, Snapshot,
@@ -195,9 +195,8 @@ fn evidence(stored: &Stored, (findings, gaps): (Vec<Finding>, Vec<Gap>)) -> Resu
     let lost = || Failure::new(Exit::Infrastructure, "run::no-memory", "an SBOM cannot be held");
     Ok(SubjectEvidence {
         subject: stored.subject.clone(),
-        sbom: PackedSbom::new(&stored.sbom).ok_or_else(lost)?,
-        document: Blob::new(&stored.sbom_bytes),
-        statement: SbomFrame::new(&stored.subject).digest(&stored.sbom_bytes),
+        sbom: PackedSbom::new(&stored.subject, &stored.sbom, &stored.sbom_bytes).ok_or_else(lost)?,
+        document: Document::new(Blob::new(&stored.sbom_bytes)),
         development: evaluate::development(&stored.sbom, &findings),
         findings,
         gaps,

@@ -10,7 +10,7 @@ use crate::attest::{self, Trust};
 use crate::config::{Config, SignWith};
 use crate::execute::SubjectEvidence;
 use crate::lockfile;
-use crate::model::{Blob, Digest, Lock, LockAttestation, LockInputs, Name, SignerId};
+use crate::model::{Digest, Lock, LockAttestation, LockInputs, Name, SignerId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be sealed, and where.
@@ -116,14 +116,11 @@ impl<'a> Seal<'a> {
     }
 
     fn evidence_is_kept(&self) -> bool {
-        let is_kept = |kind, blob: &Blob| {
-            self.seen.has(&self.store, kind, &blob.digest()) || self.store.read(kind, &blob.digest()).is_ok()
-        };
-        self.inputs
-            .evidence
-            .values()
-            .all(|evidence| is_kept(Kind::Sbom, &evidence.document) && is_kept(Kind::Slice, &evidence.slice))
-            && self.others.keys().all(|digest| self.store.read(Kind::Foreign, digest).is_ok())
+        let is_kept =
+            |kind, digest: &Digest| self.seen.has(&self.store, kind, digest) || self.store.read(kind, digest).is_ok();
+        self.inputs.evidence.values().all(|evidence| {
+            is_kept(Kind::Sbom, &evidence.document.digest()) && is_kept(Kind::Slice, &evidence.slice.digest())
+        }) && self.others.keys().all(|digest| self.store.read(Kind::Foreign, digest).is_ok())
     }
 
     /// Signs, keeps, and last of all writes the lock; gives the digest of its text.
@@ -170,11 +167,12 @@ impl<'a> Seal<'a> {
             rest = later;
         }
         for evidence in self.inputs.evidence.values() {
-            for (kind, blob) in [(Kind::Sbom, &evidence.document), (Kind::Slice, &evidence.slice)] {
-                if !self.seen.has(&self.store, kind, &blob.digest()) {
-                    self.store.keep(kind, &blob.digest(), &assemble::unpacked(blob)?)?;
-                }
-            }
+            let keep = |kind, digest: &Digest, bytes: fn(&SubjectEvidence) -> Result<Vec<u8>, Failure>| {
+                let is_there = self.seen.has(&self.store, kind, digest);
+                if is_there { Ok(()) } else { self.store.keep(kind, digest, &bytes(evidence)?) }
+            };
+            keep(Kind::Sbom, &evidence.document.digest(), assemble::document)?;
+            keep(Kind::Slice, &evidence.slice.digest(), assemble::slice)?;
         }
         for (digest, bytes) in self.others {
             self.store.keep(Kind::Foreign, digest, bytes)?;

@@ -11,7 +11,7 @@
 use crate::model::{Digest, ScannerIdentity, Subject, SubjectKind};
 use crate::ports::ActionKey;
 
-const SBOM: &str = "proofmark 2026-11 sbom action 1";
+const SBOM: &str = "proofmark 2026-11 sbom action 2";
 const MATCH: &str = "proofmark 2026-11 match action 3";
 
 /// The key of scanning a subject.
