@@ -34,12 +34,31 @@ impl LayerCatalogue {
     }
 
     /// Whether what lies at a path in a layer below is no longer seen.
-    fn hides(&self, path: &str) -> bool {
-        let here = self.entries.contains(path) || self.directories.contains(path) || self.whiteouts.contains(path);
-        here || self.opaque.contains("")
-            || parents(path).any(|parent| {
-                self.entries.contains(parent) || self.whiteouts.contains(parent) || self.opaque.contains(parent)
-            })
+    fn hides(&self, place: &Place) -> bool {
+        let Place { path, parents, root } = place;
+        let here = self.entries.has(path) || self.directories.has(path) || self.whiteouts.has(path);
+        here || self.opaque.has(root)
+            || parents.iter().any(|it| self.entries.has(it) || self.whiteouts.has(it) || self.opaque.has(it))
+    }
+
+    /// Whether a file of a path in a layer below is not the one that this layer changed.
+    fn removes(&self, place: &Place) -> bool {
+        let Place { path, parents, root } = place;
+        let gone = |it| self.whiteouts.has(it) || self.opaque.has(it);
+        self.whiteouts.has(path) || self.opaque.has(root) || parents.iter().any(gone)
+    }
+}
+
+/// A path with those above it, hashed once for all layers and sets.
+struct Place {
+    path: Hash,
+    parents: Vec<Hash>,
+    root: Hash,
+}
+
+impl Place {
+    fn of(path: &str) -> Self {
+        Self { path: hash(path), parents: parents(path).map(hash).collect(), root: hash("") }
     }
 }
 
@@ -50,7 +69,9 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
 
 /// A set of paths that can be asked but not listed: 16 bytes of BLAKE3 each, so that a layer of millions of files stays small.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct PathSet(Vec<[u8; 16]>);
+pub(super) struct PathSet(Vec<Hash>);
+
+type Hash = [u8; 16];
 
 impl PathSet {
     pub(super) fn push(&mut self, path: &str) {
@@ -64,11 +85,15 @@ impl PathSet {
     }
 
     pub(super) fn contains(&self, path: &str) -> bool {
-        self.0.binary_search(&hash(path)).is_ok()
+        self.has(&hash(path))
+    }
+
+    fn has(&self, hash: &Hash) -> bool {
+        self.0.binary_search(hash).is_ok()
     }
 }
 
-fn hash(path: &str) -> [u8; 16] {
+fn hash(path: &str) -> Hash {
     let mut short = [0; 16];
     for (to, from) in short.iter_mut().zip(blake3::hash(path.as_bytes()).as_bytes()) {
         *to = *from;
@@ -102,7 +127,12 @@ pub(super) struct Stack<'a>(pub(super) &'a [std::sync::Arc<LayerCatalogue>]);
 impl<'a> Stack<'a> {
     /// Whether a path of this layer is seen in the image.
     fn seen(&self, layer: usize, path: &str) -> bool {
-        !self.0[layer + 1..].iter().any(|above| above.hides(path))
+        let above = &self.0[layer + 1..];
+        if above.is_empty() {
+            return true;
+        }
+        let place = Place::of(path);
+        !above.iter().any(|above| above.hides(&place))
     }
 
     /// The wanted files that are seen, each with its layer's place.
@@ -130,12 +160,8 @@ impl<'a> Stack<'a> {
 
     /// The same file in the layers below, nearest first, as long as nothing in between removes it.
     pub(super) fn earlier(&self, layer: usize, path: &str) -> impl Iterator<Item = (usize, &'a Facts)> {
-        let gone = |catalogue: &LayerCatalogue| {
-            catalogue.whiteouts.contains(path)
-                || catalogue.opaque.contains("")
-                || parents(path).any(|it| catalogue.whiteouts.contains(it) || catalogue.opaque.contains(it))
-        };
-        let lowest = (0..=layer).rev().find(|at| gone(&self.0[*at])).unwrap_or(0);
+        let place = Place::of(path);
+        let lowest = (0..=layer).rev().find(|at| self.0[*at].removes(&place)).unwrap_or(0);
         (lowest..layer).rev().filter_map(move |at| self.0[at].files.get(path).map(|facts| (at, facts)))
     }
 }
