@@ -7,7 +7,7 @@ use super::identity::{self, Origin};
 use super::json;
 use crate::model::{Component, Scope};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads Conan's lockfile.
 pub(super) struct ConanLock;
@@ -18,7 +18,7 @@ impl Cataloger for ConanLock {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -33,9 +33,10 @@ impl Cataloger for ConanLock {
         let lock: Lock = json::read(file)?;
         let mut all = Collector::default();
         if let Some(graph) = lock.graph_lock {
-            for node in graph.nodes.values() {
-                // What has a path is the project itself.
-                if node.path.as_deref().is_some_and(|path| !path.is_empty()) {
+            let needed: BTreeSet<&str> = graph.nodes.values().flat_map(Node::needs).collect();
+            for (id, node) in &graph.nodes {
+                // What has a path is the project itself, or, where something needs it, a package that is being edited.
+                if node.path.as_deref().is_some_and(|path| !path.is_empty()) && !needed.contains(id.as_str()) {
                     continue;
                 }
                 let reference = node.pref.as_deref().or(node.r#ref.as_deref()).unwrap_or_default();
@@ -81,6 +82,15 @@ struct Node {
     pref: Option<String>,
     path: Option<String>,
     context: Option<String>,
+    requires: Option<Vec<String>>,
+    build_requires: Option<Vec<String>>,
+}
+
+impl Node {
+    /// The numbers of the nodes that it needs.
+    fn needs(&self) -> impl Iterator<Item = &str> {
+        self.requires.iter().chain(&self.build_requires).flatten().map(String::as_str)
+    }
 }
 
 /// `name/version[@user/channel][#revision][:package][%time]`.
@@ -109,8 +119,9 @@ mod tests {
     use super::*;
 
     const TWO: &str = r#"{"version":"0.5","requires":["zlib/1.2.13#13c9%1667396813.733","own/1.0@team/stable","1.2#1"],"build_requires":["cmake/3.25"],"python_requires":[]}"#;
-    const ONE: &str = r#"{"graph_lock":{"nodes":{"0":{"ref":"test/1.0","path":"conanfile.py"},"1":{"ref":"zlib/1.2.11#ffa7","context":"host"},
-        "2":{"pref":"ninja/1.11.1:24647d#0","context":"build"}}},"version":"0.4"}"#;
+    const ONE: &str = r#"{"graph_lock":{"nodes":{"0":{"ref":"test/1.0","path":"conanfile.py","requires":["1","3"],"build_requires":["2"]},"1":{"ref":"zlib/1.2.11#ffa7","context":"host"},
+        "2":{"pref":"ninja/1.11.1:24647d#0","context":"build"},
+        "3":{"ref":"own/0.1@team/testing","path":"../own/conanfile.py"}}},"version":"0.4"}"#;
 
     #[test]
     fn both_versions_are_read() {
@@ -126,7 +137,12 @@ mod tests {
         assert_eq!(parsed.gaps.len(), 1);
         let parsed = parse(&ConanLock, "conan.lock", ONE).unwrap();
         let shown: Vec<String> = components(&parsed).iter().map(show).collect();
-        assert_eq!(shown, ["pkg:conan/ninja@1.11.1 Development", "pkg:conan/zlib@1.2.11 Runtime"]);
+        let expected = [
+            "pkg:conan/ninja@1.11.1 Development",
+            "pkg:conan/own@0.1?channel=testing&user=team Runtime",
+            "pkg:conan/zlib@1.2.11 Runtime",
+        ];
+        assert_eq!(shown, expected);
         for text in ["", "null", "{}", &TWO[..TWO.len() / 2]] {
             assert!(parse(&ConanLock, "conan.lock", text).is_err(), "{text}");
         }

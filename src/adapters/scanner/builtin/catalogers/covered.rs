@@ -111,7 +111,7 @@ const COVERED: &[Covered] = &[
         false,
         false,
     ),
-    covered("uv-lock", "`uv.lock`", "pypi", true, false),
+    covered("uv-lock", "`uv.lock`, `*.py.lock`", "pypi", true, false),
     covered("yarn-lock", "`yarn.lock` of Yarn 1 and later", "npm", false, false),
 ];
 

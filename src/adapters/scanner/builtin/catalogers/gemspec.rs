@@ -15,7 +15,7 @@ impl Cataloger for Gemspec {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -34,11 +34,14 @@ impl Cataloger for Gemspec {
         let stub = text.lines().find_map(|line| line.strip_prefix("# stub: "));
         let mut stub = stub.into_iter().flat_map(|stub| stub.split(' '));
         let (name, version, platform) = (stub.next(), stub.next(), stub.next());
-        let attribute = |key: &str| {
+        let object = object(&text);
+        let value = |key: &str| {
             text.lines().find_map(|line| {
-                literal(line.trim().strip_prefix("s.")?.trim_start().strip_prefix(key)?.trim_start().strip_prefix('=')?)
+                let attribute = line.trim().strip_prefix(object)?.strip_prefix('.')?;
+                attribute.trim_start().strip_prefix(key)?.trim_start().strip_prefix('=')
             })
         };
+        let attribute = |key: &str| value(key).and_then(literal);
         let missing = |what: &str| ParseError(format!("it says no {what}"));
         let name = name.map(str::to_owned).or_else(|| attribute("name")).ok_or_else(|| missing("name"))?;
         let version = version.map(str::to_owned).or_else(|| attribute("version")).ok_or_else(|| missing("version"))?;
@@ -47,12 +50,19 @@ impl Cataloger for Gemspec {
             _ => version,
         };
         let mut component = gemfile_lock::component(&name, &version, &Origin::Registry).map_err(ParseError)?;
-        let licenses = text.lines().find_map(|line| line.trim().strip_prefix("s.licenses = "));
+        let licenses = value("licenses").or_else(|| value("license"));
         component.licenses = licenses.into_iter().flat_map(|list| list.split(',')).filter_map(literal).collect();
         let mut all = Collector::default();
         all.add(component);
         Ok(all.finish())
     }
+}
+
+/// What the file calls the specification: `s` in all that RubyGems writes, whatever its author chose in others.
+fn object(text: &str) -> &str {
+    let named =
+        text.lines().find_map(|line| line.trim().strip_prefix("Gem::Specification.new do |")?.split('|').next());
+    named.map_or("s", str::trim)
 }
 
 /// The text in the first quotes.
@@ -81,6 +91,10 @@ mod tests {
         assert_eq!(component.licenses, ["MIT", "Ruby"]);
         let plain = "Gem::Specification.new do |s|\n  s.name = 'rake'\n  s.version = '13.0.6'\nend\n";
         assert_eq!(components(&parse(&Gemspec, PATH, plain).unwrap())[0].purl.as_str(), "pkg:gem/rake@13.0.6");
+        let own = "Gem::Specification.new do |spec|\n  spec.name = 'rake'.freeze # x\n  spec.version = '13.0.6'\n  spec.license = 'MIT'\nend\n";
+        let parsed = parse(&Gemspec, PATH, own).unwrap();
+        let [component] = components(&parsed)[..] else { panic!("{parsed:?}") };
+        assert_eq!((component.purl.as_str(), component.licenses.join(" ")), ("pkg:gem/rake@13.0.6", "MIT".to_owned()));
         for text in ["", "s.name = \"a\"", "  s.name = X\n  s.version = Y\n"] {
             assert!(parse(&Gemspec, PATH, text).is_err(), "{text}");
         }

@@ -8,7 +8,7 @@
 use super::requirements_hash::Hashes;
 use super::{pypi, requirements_via, toml_lock};
 use crate::adapters::scanner::builtin::catalog::{
-    Cataloger, FOUND_LIMIT, File, FileFacts, Found, ParseError, Parsed, Reads,
+    Cataloger, Content, FOUND_LIMIT, File, FileFacts, Found, ParseError, Parsed, Reads,
 };
 use crate::model::Component;
 use std::borrow::Cow;
@@ -48,7 +48,7 @@ impl Cataloger for Requirements {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -72,7 +72,7 @@ impl Cataloger for Requirements {
             open: Vec::new(),
             parsed: Parsed::default(),
         };
-        let text = file.content.text()?;
+        let text = decoded(&file.content.bytes()?)?;
         reading.read(&text, "", false);
         reading.look_for_cuts(&text);
         while let Some((name, constraint)) = reading.open.pop() {
@@ -86,6 +86,20 @@ fn wanted(path: &str) -> bool {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let name = name.to_ascii_lowercase();
     name.ends_with(".txt") && (name.contains("requirements") || folder.rsplit('/').next() == Some("requirements"))
+}
+
+/// The text of a file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes what is piped into a file and pip reads it.
+fn decoded(bytes: &[u8]) -> Result<String, ParseError> {
+    let wide = |unit: fn([u8; 2]) -> u16| {
+        let (units, rest) = bytes[2..].as_chunks();
+        let units: Vec<u16> = units.iter().copied().map(unit).collect();
+        String::from_utf16(&units).ok().filter(|_| rest.is_empty()).ok_or_else(|| ParseError("not UTF-16".into()))
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        _ => Content::Bytes(bytes).text(),
+    }
 }
 
 /// A file and what it includes, while being read.
@@ -177,9 +191,9 @@ impl Reading<'_> {
     }
 
     fn included(&mut self, name: &str, constraint: bool) {
-        match (self.file.companion)(name).map(String::from_utf8) {
+        match (self.file.companion)(name).as_deref().map(decoded) {
             Some(Ok(text)) => self.read(&text, &format!("{name}, "), constraint),
-            Some(Err(_)) => self.parsed.gap(format!("`{}` is not UTF-8", name.escape_debug())),
+            Some(Err(error)) => self.parsed.gap(format!("`{}`: {}", name.escape_debug(), error.0)),
             None => self.parsed.gap(format!("`{}`, which it includes, is not read", name.escape_debug())),
         }
     }
@@ -361,7 +375,7 @@ fn pinned<'a>(name: &'a str, specifiers: &str) -> Result<Line<'a>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adapters::scanner::builtin::catalog::{Content, GAP_LIMIT};
+    use crate::adapters::scanner::builtin::catalog::GAP_LIMIT;
 
     fn parse(text: &str, beside: &[(&str, &str)]) -> Parsed {
         let companion = |name: &str| beside.iter().find(|(n, _)| *n == name).map(|(_, text)| text.as_bytes().to_vec());
@@ -404,6 +418,23 @@ mod tests {
             "pkg:pypi/g?vcs_url=git%2Bhttps:%2F%2Fexample.com%2Fg",
         ];
         assert_eq!(purls(&parsed), expected);
+    }
+
+    #[test]
+    fn what_powershell_writes_is_read() {
+        let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect()
+        };
+        let companion = |name: &str| (name == "pins.txt").then(|| wide("b==2\r\n", u16::to_be_bytes));
+        let read = |bytes: &[u8]| {
+            let content = Content::Bytes(bytes);
+            Requirements.parse(&File { path: "requirements.txt", content, companion: &companion })
+        };
+        let whole = wide("a==1.0\r\nb\r\n-c pins.txt\r\n", u16::to_le_bytes);
+        let parsed = read(&whole).unwrap();
+        assert_eq!((purls(&parsed).join(" "), parsed.gaps), ("pkg:pypi/a@1.0 pkg:pypi/b@2".into(), vec![]));
+        assert!(read(&whole[..whole.len() - 1]).is_err());
+        assert!(read(&whole[2..]).is_err() || !read(&whole[2..]).unwrap().gaps.is_empty());
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! `uv.lock`: every package that uv resolved for a Python workspace, without the workspace's own members.
+//! `uv.lock`: every package that uv resolved for a Python workspace, without the workspace's own members; and `NAME.py.lock`,
+//! the same of a script.
 //!
 //! uv resolves for all environments at once, so that every dependency it names has an entry; one without was cut off and
-//! is a gap. What only development groups of the members reach has development scope, what only extras reach is optional.
+//! is a gap. What only development groups of the members or of the workspace reach has development scope, what only extras
+//! reach is optional.
 
 use super::{pypi, toml_lock};
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Found, ParseError, Parsed, Reads};
@@ -24,6 +26,10 @@ struct RawLock {
 struct RawManifest {
     #[serde(default)]
     members: Vec<String>,
+    /// What a script asks for.
+    #[serde(default)]
+    requirements: Vec<RawDependency>,
+    /// Groups of a workspace whose root is no project.
     #[serde(default, rename = "dependency-groups")]
     groups: BTreeMap<String, Vec<RawDependency>>,
 }
@@ -48,6 +54,14 @@ struct RawDependency {
     version: Option<String>,
 }
 
+impl RawManifest {
+    /// What the workspace or script itself asks for: there is no package for that.
+    fn needs(&self) -> impl Iterator<Item = (Scope, &RawDependency)> {
+        let runtime = self.requirements.iter().map(|wish| (Scope::Runtime, wish));
+        runtime.chain(self.groups.values().flatten().map(|wish| (Scope::Development, wish)))
+    }
+}
+
 impl RawPackage {
     /// A member of the workspace or another local directory: its own files are in the subject.
     fn is_local(&self) -> bool {
@@ -68,7 +82,7 @@ impl Cataloger for UvLock {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -76,7 +90,7 @@ impl Cataloger for UvLock {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        file.file_name() == "uv.lock"
+        file.file_name() == "uv.lock" || file.file_name().ends_with(".py.lock")
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
@@ -87,7 +101,7 @@ impl Cataloger for UvLock {
         if lock.package.is_empty() {
             return Err(ParseError("it names no package, not even its own".into()));
         }
-        let mut parsed = catalog(&lock.package);
+        let mut parsed = catalog(&lock);
         parsed.gaps.extend(missing_roots(&lock));
         Ok(parsed)
     }
@@ -99,20 +113,21 @@ fn missing_roots(lock: &RawLock) -> Vec<String> {
         lock.package.iter().filter_map(|package| package.name.as_deref()).map(pypi::normal).collect();
     let manifest = lock.manifest.as_ref();
     let members = manifest.into_iter().flat_map(|manifest| &manifest.members);
-    let grouped = manifest.into_iter().flat_map(|manifest| manifest.groups.values().flatten().map(|wish| &wish.name));
+    let wished = manifest.into_iter().flat_map(RawManifest::needs).map(|(_, wish)| &wish.name);
     let mut gaps: Vec<String> = members
-        .chain(grouped)
+        .chain(wished)
         .filter(|name| !names.contains(&pypi::normal(name)))
         .map(|name| format!("its manifest names `{}`, which has no entry", name.escape_debug()))
         .collect();
-    let has_groups = manifest.is_some_and(|manifest| !manifest.groups.is_empty());
-    if !has_groups && !lock.package.iter().any(RawPackage::is_local) {
+    let wishes = manifest.is_some_and(|manifest| manifest.needs().next().is_some());
+    if !wishes && !lock.package.iter().any(RawPackage::is_local) {
         gaps.push("it has no entry for the project itself: cut off".into());
     }
     gaps
 }
 
-fn catalog(packages: &[RawPackage]) -> Parsed {
+fn catalog(lock: &RawLock) -> Parsed {
+    let packages = lock.package.as_slice();
     let mut parsed = Parsed::default();
     let mut by_name: BTreeMap<String, BTreeMap<&str, usize>> = BTreeMap::new();
     for (index, package) in packages.iter().enumerate() {
@@ -141,7 +156,16 @@ fn catalog(packages: &[RawPackage]) -> Parsed {
         }
         needs.push(indices);
     }
-    let scopes = scopes(packages, &needs);
+    let mut roots = Vec::new();
+    for (scope, wish) in lock.manifest.iter().flat_map(RawManifest::needs) {
+        roots.extend(
+            by_name.get(&pypi::normal(&wish.name)).into_iter().flat_map(BTreeMap::values).map(|at| (scope, *at)),
+        );
+    }
+    for (_, needs) in packages.iter().zip(&needs).filter(|(package, _)| package.is_local()) {
+        roots.extend(needs);
+    }
+    let scopes = scopes(&roots, &needs);
     let components: Vec<Option<Component>> = packages
         .iter()
         .enumerate()
@@ -165,16 +189,11 @@ fn catalog(packages: &[RawPackage]) -> Parsed {
     parsed
 }
 
-/// What each package is needed for, seen from the local ones. Without any, or for one that none reaches: at run time.
-fn scopes(packages: &[RawPackage], needs: &[Vec<(Scope, usize)>]) -> Vec<Scope> {
-    let mut scopes: Vec<Option<Scope>> = vec![None; packages.len()];
+/// What each package is needed for, seen from what is asked for. Without anything, or for one that none reaches: at run time.
+fn scopes(roots: &[(Scope, usize)], needs: &[Vec<(Scope, usize)>]) -> Vec<Scope> {
+    let mut scopes: Vec<Option<Scope>> = vec![None; needs.len()];
     for pass in [Scope::Runtime, Scope::Optional, Scope::Development] {
-        let mut open = Vec::new();
-        for (package, needs) in packages.iter().zip(needs) {
-            if package.is_local() {
-                open.extend(needs.iter().filter(|(scope, _)| *scope == pass).map(|(_, index)| *index));
-            }
-        }
+        let mut open: Vec<usize> = roots.iter().filter(|(scope, _)| *scope == pass).map(|(_, index)| *index).collect();
         while let Some(index) = open.pop() {
             if let Some(slot) = scopes.get_mut(index).filter(|slot| slot.is_none()) {
                 *slot = Some(pass);
@@ -237,6 +256,24 @@ mod tests {
             ("pkg:pypi/c@4".to_owned(), Scope::Runtime, false, 0),
         ];
         assert_eq!(parsed.found.iter().map(read).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn scripts_and_groups_without_a_project_are_asked_for_by_the_manifest() {
+        let packages = "[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = \"b\"\nversion = \"2\"\n";
+        let script = format!("version = 1\n[manifest]\nrequirements = [{{ name = \"A\" }}]\n{packages}");
+        let grouped = format!("version = 1\n[manifest.dependency-groups]\ndev = [{{ name = \"a\" }}]\n{packages}");
+        for (text, scope) in [(script, Scope::Runtime), (grouped, Scope::Development)] {
+            let parsed = parse(&text).unwrap();
+            assert!(parsed.gaps.is_empty(), "{:?}", parsed.gaps);
+            let Some(Found::Component(a)) = parsed.found.first() else { panic!("{parsed:?}") };
+            assert_eq!((a.name.as_str(), a.scope, parsed.found.len()), ("a", scope, 2));
+            assert_eq!(
+                parse(&text.replace("\"b\"", "\"c\"").replacen("\"a\"\nv", "\"d\"\nv", 1)).unwrap().gaps.len(),
+                1
+            );
+        }
+        assert!(UvLock.wants(&FileFacts { path: "tools/release.py.lock", size: 1, executable: false }));
     }
 
     #[test]

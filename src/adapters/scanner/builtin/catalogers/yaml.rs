@@ -4,11 +4,23 @@ use super::super::catalog::ParseError;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy};
 
-/// Every document of the text that is not empty.
+/// Every document of the text that is not empty. No key may stand twice in a map.
 ///
 /// # Errors
 /// Not YAML, not of the expected shape, or beyond the bounds.
 pub(super) fn documents<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, ParseError> {
+    read(text, DuplicateKeyPolicy::Error)
+}
+
+/// As [`documents`], but of keys that stand twice the last one counts: for files whose own tool reads them so.
+///
+/// # Errors
+/// Not YAML, not of the expected shape, or beyond the bounds.
+pub(super) fn documents_by_last_keys<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, ParseError> {
+    read(text, DuplicateKeyPolicy::LastWins)
+}
+
+fn read<T: DeserializeOwned>(text: &str, twice: DuplicateKeyPolicy) -> Result<Vec<T>, ParseError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 8_000_000,
@@ -21,7 +33,7 @@ pub(super) fn documents<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, Parse
             // Yarn joins all descriptors of an entry into one key.
             simple_key_max_lookahead: 65_536,
         },
-        duplicate_keys: DuplicateKeyPolicy::Error,
+        duplicate_keys: twice,
         merge_keys: MergeKeyPolicy::AsOrdinary,
         with_snippet: false,
     };

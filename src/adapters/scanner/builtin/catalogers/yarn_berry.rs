@@ -1,6 +1,7 @@
 //! `yarn.lock` of yarn 2 and later: YAML, with `__metadata`.
 //!
 //! Members of the workspace are the project's own code and are left out; a patched package is the package that was patched.
+//! Where two entries have one key, as after a merge, yarn takes the last, and so is it here.
 //! Format: <https://yarnpkg.com/configuration/manifest> and what yarn writes.
 
 use super::super::catalog::{ParseError, Parsed};
@@ -32,7 +33,7 @@ struct Meta {
 /// Reads the text of a file that has `__metadata`.
 pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
     let mut all = Collector::default();
-    let documents = yaml::documents::<BTreeMap<String, Entry>>(text)?;
+    let documents = yaml::documents_by_last_keys::<BTreeMap<String, Entry>>(text)?;
     let entries: Vec<(&str, &Entry)> = documents
         .iter()
         .flatten()
@@ -166,6 +167,15 @@ __metadata:
             .map(|c| format!("{}@{} {} {}", c.name, c.version, c.ecosystem.is_some(), c.depends_on.len()))
             .collect();
         assert_eq!(shown, ["a@1.1.0 true 2", "b@2.0.0 true 0", "c@3.0.0 true 0", "g@2.1.6+git false 0"]);
+    }
+
+    #[test]
+    fn of_two_entries_with_one_key_the_last_counts() {
+        let again = "\"c-alias@npm:c@^3.0.0, c@npm:^3.0.0\":\n  version: 3.0.1\n  resolution: \"c@npm:3.0.1\"\n  languageName: node\n";
+        let parsed = parse_file(&YarnLock, "yarn.lock", &format!("{SAMPLE}\n{again}")).unwrap();
+        assert_eq!(parsed.gaps, NOTHING);
+        let shown: Vec<String> = components(&parsed).iter().map(|c| format!("{}@{}", c.name, c.version)).collect();
+        assert_eq!(shown, ["a@1.1.0", "b@2.0.0", "c@3.0.1", "g@2.1.6+git"]);
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl Cataloger for YarnLock {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
