@@ -31,6 +31,7 @@ bench: build
 	$(CARGO) build --release --locked --quiet --example inflate
 	.ci/tools trivy syft osv-scanner cargo-audit
 	python3 benches/images.py $(if $(ROOTFS),--rootfs $(ROOTFS)) --trivy $(TOOLS)/trivy --syft $(TOOLS)/syft
+	python3 benches/further.py
 	python3 benches/lockfiles.py $(if $(PROOFMARK_DATA),--data $(PROOFMARK_DATA)) --osv-scanner $(TOOLS)/osv-scanner --cargo-audit $(TOOLS)/cargo-audit
 	python3 benches/warm.py --cargo
 	python3 benches/rematch.py
