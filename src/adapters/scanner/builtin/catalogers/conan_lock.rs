@@ -82,14 +82,31 @@ struct Node {
     pref: Option<String>,
     path: Option<String>,
     context: Option<String>,
-    requires: Option<Vec<String>>,
-    build_requires: Option<Vec<String>>,
+    requires: Option<Needs>,
+    build_requires: Option<Needs>,
 }
 
 impl Node {
     /// The numbers of the nodes that it needs.
     fn needs(&self) -> impl Iterator<Item = &str> {
-        self.requires.iter().chain(&self.build_requires).flatten().map(String::as_str)
+        self.requires.iter().chain(&self.build_requires).flat_map(Needs::numbers)
+    }
+}
+
+/// The numbers of nodes: by reference in format 0.1, a list since 0.2.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Needs {
+    List(Vec<String>),
+    ByReference(BTreeMap<String, String>),
+}
+
+impl Needs {
+    fn numbers(&self) -> Vec<&str> {
+        match self {
+            Self::List(numbers) => numbers.iter().map(String::as_str).collect(),
+            Self::ByReference(numbers) => numbers.values().map(String::as_str).collect(),
+        }
     }
 }
 
@@ -122,6 +139,18 @@ mod tests {
     const ONE: &str = r#"{"graph_lock":{"nodes":{"0":{"ref":"test/1.0","path":"conanfile.py","requires":["1","3"],"build_requires":["2"]},"1":{"ref":"zlib/1.2.11#ffa7","context":"host"},
         "2":{"pref":"ninja/1.11.1:24647d#0","context":"build"},
         "3":{"ref":"own/0.1@team/testing","path":"../own/conanfile.py"}}},"version":"0.4"}"#;
+
+    const OLDEST: &str = r#"{"graph_lock":{"nodes":{"a":{"pref":"test/1.0:2ce0","path":"conanfile.py","requires":{"zlib/1.2.11#5f49":"b"}},
+        "b":{"pref":"zlib/1.2.11#5f49:1972#5884","path":"../zlib/conanfile.py"}}},"version":"0.1"}"#;
+
+    #[test]
+    fn the_first_format_names_needs_by_reference() {
+        let parsed = parse(&ConanLock, "conan.lock", OLDEST).unwrap();
+        let shown: Vec<&str> = components(&parsed).iter().map(|component| component.purl.as_str()).collect();
+        assert_eq!(shown, ["pkg:conan/zlib@1.2.11"]);
+        assert!(parsed.gaps.is_empty());
+        damage(&ConanLock, "conan.lock", OLDEST);
+    }
 
     #[test]
     fn both_versions_are_read() {
