@@ -100,7 +100,7 @@ fn stream(
         Some(Stop::Allowance) | None => {}
     }
     // What follows the end of the archive belongs to the digest of the tar. It is held to the same limit.
-    let left = total.saturating_sub(meter.read.get());
+    let left = total.saturating_sub(meter.pulled.get());
     Ok(match std::io::copy(&mut tar.by_ref().take(left.saturating_add(1)), &mut std::io::sink()) {
         Err(error) => Streamed::Broken(error),
         Ok(more) if more > left => {

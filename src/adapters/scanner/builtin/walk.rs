@@ -56,7 +56,7 @@ pub(super) fn walk<R: Read>(
         told: BTreeSet::new(),
     };
     let mut archive = tar::Archive::new(bytes);
-    if let Ok(entries) = archive.entries() {
+    if let Ok(entries) = archive.entries_with_seek() {
         walk.entries(entries)?;
     }
     walk.catalogue.entries.sort();
