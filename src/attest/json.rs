@@ -37,10 +37,13 @@ fn is_plain(value: &Value) -> bool {
         Value::Null | Value::Bool(_) | Value::String(_) => true,
         Value::Number(number) => number.as_i64().is_some_and(|number| (-SAFE..=SAFE).contains(&number)),
         Value::Array(items) => items.iter().all(is_plain),
-        Value::Object(map) => {
-            map.keys().all(|key| key.is_ascii()) && map.keys().is_sorted() && map.values().all(is_plain)
-        }
+        Value::Object(map) => is_plain_object(map),
     }
+}
+
+/// The same of an object.
+pub(super) fn is_plain_object(map: &Map<String, Value>) -> bool {
+    map.keys().all(|key| key.is_ascii()) && map.keys().is_sorted() && map.values().all(is_plain)
 }
 
 /// Reads any JSON value, refusing objects with a repeated key.

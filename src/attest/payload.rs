@@ -13,7 +13,9 @@ pub const LIMIT: usize = 256 << 20;
 
 /// The payload of a statement.
 pub fn payload(statement: &Statement) -> Vec<u8> {
-    json::canonical(statement)
+    let is_plain = json::is_plain_object(&statement.predicate)
+        && statement.subject.iter().flat_map(|subject| subject.digest.keys()).all(|key| key.is_ascii());
+    if is_plain { serde_json::to_vec(statement).unwrap_or_default() } else { json::canonical(statement) }
 }
 
 /// The statement of a payload.
@@ -61,6 +63,24 @@ mod tests {
     fn code(text: &str) -> String {
         use miette::Diagnostic as _;
         parse_payload(text.as_bytes()).unwrap_err().code().unwrap().to_string()
+    }
+
+    #[test]
+    fn is_canonical_whatever_is_in_it() {
+        let mut statement = parse_payload(GOOD.as_bytes()).unwrap();
+        let predicates = [
+            serde_json::json!({ "b": 1, "a": [null, true, "\u{7}\u{20ac}/\\\""], "A": { "z": -5 } }),
+            serde_json::json!({ "a": 1.0, "b": 1e21 }),
+            serde_json::json!({ "\u{e000}": 1, "\u{1f600}": 2 }),
+        ];
+        for predicate in predicates {
+            statement.predicate = predicate.as_object().unwrap().clone();
+            for name in ["sha256", "\u{1f600}"] {
+                statement.subject[0].digest.insert(name.to_owned(), "00".repeat(32));
+                let expected = serde_json_canonicalizer::to_vec(&statement).unwrap();
+                assert_eq!(String::from_utf8(payload(&statement)).unwrap(), String::from_utf8(expected).unwrap());
+            }
+        }
     }
 
     #[test]

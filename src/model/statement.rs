@@ -43,20 +43,21 @@ impl std::fmt::Display for PredicateType {
     }
 }
 
-/// A statement: exactly the four fields of the specification, the predicate an object.
+/// A statement: exactly the four fields of the specification, the predicate an object. Fields stand in the order of their names, here
+/// and in what it is about, so that the ordinary JSON writer gives canonical JSON where the predicate does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// `https://in-toto.io/Statement/v1`.
     #[serde(rename = "_type")]
     pub kind: String,
-    /// What it is about.
-    pub subject: Vec<StatementSubject>,
+    /// What it says.
+    pub predicate: serde_json::Map<String, serde_json::Value>,
     /// How to read the predicate.
     #[serde(rename = "predicateType")]
     pub predicate_type: PredicateType,
-    /// What it says.
-    pub predicate: serde_json::Map<String, serde_json::Value>,
+    /// What it is about.
+    pub subject: Vec<StatementSubject>,
 }
 
 impl Statement {
@@ -68,17 +69,17 @@ impl Statement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatementSubject {
-    /// A name for people.
-    pub name: String,
     /// Algorithm to lower-case hexadecimal.
     pub digest: BTreeMap<String, String>,
+    /// A name for people.
+    pub name: String,
 }
 
 impl From<&Subject> for StatementSubject {
     fn from(subject: &Subject) -> Self {
         Self {
-            name: subject.uri.clone(),
             digest: BTreeMap::from([(subject.digest.algorithm().to_owned(), subject.digest.hex())]),
+            name: subject.uri.clone(),
         }
     }
 }

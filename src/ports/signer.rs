@@ -10,8 +10,8 @@ pub trait Signer: Send + Sync {
     /// Who signs.
     fn public(&self) -> &SignerPublic;
 
-    /// Signs each pre-authentication encoding, in order. Every signature has been verified with the public key before this
-    /// returns.
+    /// Signs each pre-authentication encoding, in order. Whoever calls verifies each signature before it is used; one that comes from
+    /// elsewhere has been verified with the public key before this returns as well.
     fn sign<'a>(&'a self, encodings: &'a [Vec<u8>]) -> BoxFuture<'a, Result<Vec<Made>, SignError>>;
 }
 

@@ -8,9 +8,7 @@ use crate::model::{Material, SignatureBytes, SignerId, Timestamp};
 use crate::ports::{BoxFuture, Made, SignError, Signer, SignerPublic};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, ParsedPublicKey,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use der::{Decode as _, Encode as _};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
@@ -21,7 +19,6 @@ use x509_cert::Certificate;
 /// A key of this run, and its certificate.
 pub(crate) struct PkiSigner {
     key: EcdsaKeyPair,
-    verifier: ParsedPublicKey,
     public: SignerPublic,
 }
 
@@ -43,8 +40,6 @@ impl PkiSigner {
     ) -> Result<Self, SignError> {
         let no_key = |_| SignError::Unavailable("the system has no randomness to make a key with".to_owned());
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(no_key)?;
-        let verifier = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key.public_key().as_ref());
-        let verifier = verifier.map_err(|_| SignError::Unverified)?;
         let spki = key.public_key().as_der().map_err(no_key)?.as_ref().to_vec();
         let request = super::request::request(&key, identity).map_err(SignError::Refused)?;
         let path = format!("{mount}/sign/{role}");
@@ -75,7 +70,7 @@ impl PkiSigner {
             until: Some(until),
             request: client::request(&answer, &path),
         };
-        Ok(Self { key, verifier, public })
+        Ok(Self { key, public })
     }
 
     fn sign_one(&self, encoding: &[u8]) -> Result<Made, SignError> {
@@ -83,7 +78,6 @@ impl PkiSigner {
             .key
             .sign(&SystemRandom::new(), encoding)
             .map_err(|_| SignError::Unavailable("the system has no randomness to sign with".to_owned()))?;
-        self.verifier.verify_sig(encoding, signature.as_ref()).map_err(|_| SignError::Unverified)?;
         Ok(Made { signature: SignatureBytes(signature.as_ref().to_vec()), request: None })
     }
 }

@@ -49,20 +49,32 @@ pub struct Vulns {
 /// the advisory snapshot, which is what the findings are as new as, since the time of the run would make equal runs differ.
 /// The one annotation of each result is the finding as it is; `proofmark.gaps` says what could not be looked at.
 pub fn vulns_statement(subject: &Subject, inputs: VulnsInputs<'_>, findings: &[Finding], gaps: &[Gap]) -> Statement {
-    let vulns = Vulns {
-        scanner: inputs.scanner.clone(),
-        snapshot: inputs.snapshot.digest,
-        modified: inputs.snapshot.modified,
-        sbom: inputs.sbom,
-        slice: inputs.slice,
-        matcher: inputs.matcher.cloned(),
-        findings: findings.to_vec(),
-        gaps: gaps.to_vec(),
-    };
-    write(subject.into(), &vulns)
+    let VulnsInputs { scanner, snapshot, sbom, slice, matcher } = inputs;
+    let (snapshot, modified) = (snapshot.digest, snapshot.modified);
+    write(subject.into(), &Parts { scanner, snapshot, modified, sbom, slice, matcher, findings, gaps })
 }
 
-fn write(subject: StatementSubject, vulns: &Vulns) -> Statement {
+/// As [`Vulns`].
+struct Parts<'a> {
+    scanner: &'a ScannerIdentity,
+    snapshot: Digest,
+    modified: Timestamp,
+    sbom: Digest,
+    slice: Digest,
+    matcher: Option<&'a ScannerIdentity>,
+    findings: &'a [Finding],
+    gaps: &'a [Gap],
+}
+
+impl Vulns {
+    fn parts(&self) -> Parts<'_> {
+        let Self { scanner, snapshot, modified, sbom, slice, matcher, findings, gaps } = self;
+        let (snapshot, modified, sbom, slice) = (*snapshot, *modified, *sbom, *slice);
+        Parts { scanner, snapshot, modified, sbom, slice, matcher: matcher.as_ref(), findings, gaps }
+    }
+}
+
+fn write(subject: StatementSubject, vulns: &Parts<'_>) -> Statement {
     let mut predicate = json!({
         "scanner": {
             "uri": format!("urn:proofmark:scanner:{}", vulns.scanner.name),
@@ -72,7 +84,6 @@ fn write(subject: StatementSubject, vulns: &Vulns) -> Statement {
                 "version": vulns.snapshot,
                 "lastUpdate": vulns.modified,
             },
-            "result": vulns.findings.iter().map(result).collect::<Vec<_>>(),
         },
         "metadata": { "scanStartedOn": vulns.modified, "scanFinishedOn": vulns.modified },
         "proofmark": {
@@ -82,7 +93,9 @@ fn write(subject: StatementSubject, vulns: &Vulns) -> Statement {
             "gaps": vulns.gaps,
         },
     });
-    if let Some(matcher) = &vulns.matcher {
+    // Put in, for the macro would copy it.
+    predicate["scanner"]["result"] = Value::Array(vulns.findings.iter().map(result).collect());
+    if let Some(matcher) = vulns.matcher {
         predicate["proofmark"]["matcher"] = json!(matcher);
     }
     statement(subject, PredicateType::Vulns, object(predicate))
@@ -99,7 +112,9 @@ fn result(finding: &Finding) -> Value {
         };
         severity.push(json!({ "method": method, "score": vector }));
     }
-    json!({ "id": finding.id, "severity": severity, "annotations": [finding] })
+    let mut result = json!({ "id": finding.id, "annotations": [finding] });
+    result["severity"] = Value::Array(severity);
+    result
 }
 
 #[derive(Deserialize)]
@@ -151,7 +166,7 @@ pub fn read_vulns(statement: &Statement) -> Result<Vulns, StatementError> {
         findings: scanner.result.into_iter().map(|ScanResult { annotations: [finding] }| finding).collect(),
         gaps: proofmark.gaps,
     };
-    if write(only_subject(statement)?.clone(), &vulns) == *statement {
+    if write(only_subject(statement)?.clone(), &vulns.parts()) == *statement {
         Ok(vulns)
     } else {
         Err(shape("it says things of which we write nothing, or contradicts itself".into()))

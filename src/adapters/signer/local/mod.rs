@@ -13,10 +13,7 @@ use crate::model::{SignatureBytes, SignerId};
 use crate::ports::{BoxFuture, Made, SignError, Signer, SignerPublic};
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
-    ParsedPublicKey,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 use std::path::Path;
 
 pub use generate::KeyType;
@@ -24,7 +21,6 @@ pub use generate::KeyType;
 /// A signer with a key in memory.
 pub struct LocalSigner {
     key: Key,
-    verifier: ParsedPublicKey,
     public: SignerPublic,
 }
 
@@ -54,18 +50,16 @@ impl LocalSigner {
     }
 
     fn from_pkcs8(pkcs8: &[u8]) -> Option<Self> {
-        let (key, spki, verifier) = if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
+        let (key, spki) = if let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
             let spki = pair.public_key().as_der().ok()?.as_ref().to_vec();
-            let verifier = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref()).ok()?;
-            (Key::P256(pair), spki, verifier)
+            (Key::P256(pair), spki)
         } else {
             let pair = Ed25519KeyPair::from_pkcs8(pkcs8).ok()?;
             let spki = pair.public_key().as_der().ok()?.as_ref().to_vec();
-            let verifier = ParsedPublicKey::new(&ED25519, pair.public_key().as_ref()).ok()?;
-            (Key::Ed25519(pair), spki, verifier)
+            (Key::Ed25519(pair), spki)
         };
         let public = SignerPublic::of_key(SignerId::local(&spki), spki);
-        Some(Self { key, verifier, public })
+        Some(Self { key, public })
     }
 
     fn sign_one(&self, encoding: &[u8]) -> Result<Made, SignError> {
@@ -75,7 +69,6 @@ impl LocalSigner {
                 .map_err(|_| SignError::Unavailable("the system has no randomness to sign with".to_owned()))?,
             Key::Ed25519(pair) => pair.sign(encoding),
         };
-        self.verifier.verify_sig(encoding, signature.as_ref()).map_err(|_| SignError::Unverified)?;
         Ok(Made { signature: SignatureBytes(signature.as_ref().to_vec()), request: None })
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -56,9 +57,13 @@ fn makes_keys_that_it_signs_with() {
         assert_eq!(public.id, SignerId::local(&public.spki));
         assert_eq!(public.material, crate::model::Material::Key(crate::model::Hint::of(&public.spki)));
         let signatures = sign(&signer, &[b"one".to_vec(), b"two".to_vec()]);
-        assert!(signer.verifier.verify_sig(b"one", &signatures[0].0).is_ok());
-        assert!(signer.verifier.verify_sig(b"two", &signatures[1].0).is_ok());
-        assert!(signer.verifier.verify_sig(b"two", &signatures[0].0).is_err());
+        let key = match &signer.key {
+            Key::P256(pair) => ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, pair.public_key().as_ref()).unwrap(),
+            Key::Ed25519(pair) => ParsedPublicKey::new(&ED25519, pair.public_key().as_ref()).unwrap(),
+        };
+        assert!(key.verify_sig(b"one", &signatures[0].0).is_ok());
+        assert!(key.verify_sig(b"two", &signatures[1].0).is_ok());
+        assert!(key.verify_sig(b"two", &signatures[0].0).is_err());
         let pem = std::fs::read_to_string(&files.public).unwrap();
         assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n") && pem.ends_with("-----END PUBLIC KEY-----\n"));
         assert!(!format!("{signer:?}").contains("BEGIN"));
