@@ -11,7 +11,7 @@ mod tools;
 
 use proofmark::adapters::scanner::builtin::Builtin;
 use proofmark::adapters::subjects::Locator;
-use proofmark::model::{Digest, GapKind, Name, Sbom};
+use proofmark::model::{Blob, Digest, GapKind, Name, Sbom};
 use proofmark::ports::{
     ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanError, ScanRequest, ScanTask,
     Scanner as _, SourceSpec, SubjectSpec, Subjects as _,
@@ -33,7 +33,10 @@ impl Cache for Forgetful {
     fn action(&self, _: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
         Ok(None)
     }
-    fn put_action(&self, _: &ActionKey, _: &ActionRecord) -> Result<(), CacheError> {
+    fn output(&self, _: &ActionKey, _: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
+        Ok(BlobLookup::Missing)
+    }
+    fn put_action(&self, _: &ActionKey, _: &[(&str, &Blob)]) -> Result<(), CacheError> {
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ mod common;
 use common::{AS_OF, Project};
 use proofmark::adapters::scanner::builtin::Builtin;
 use proofmark::adapters::subjects::Locator;
-use proofmark::model::{Digest, Name, Sbom};
+use proofmark::model::{Blob, Digest, Name, Sbom};
 use proofmark::ports::{
     ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanRequest, ScanTask, Scanner as _,
     SubjectSpec, Subjects as _,
@@ -39,7 +39,10 @@ impl Cache for Forgetful {
     fn action(&self, _: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
         Ok(None)
     }
-    fn put_action(&self, _: &ActionKey, _: &ActionRecord) -> Result<(), CacheError> {
+    fn output(&self, _: &ActionKey, _: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
+        Ok(BlobLookup::Missing)
+    }
+    fn put_action(&self, _: &ActionKey, _: &[(&str, &Blob)]) -> Result<(), CacheError> {
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use crate::attest::{cyclonedx, statements::SbomFrame};
 use crate::evaluate::Contents;
 use crate::model::{Blob, Component, Digest, Distro, Finding, Gap, Name, Purl, Sbom, ScannerIdentity, Subject};
-use crate::ports::{BlobLookup, Cache};
+use crate::ports::{ActionKey, BlobLookup, Cache};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,12 +32,13 @@ pub struct SubjectEvidence {
 impl SubjectEvidence {
     /// The bytes of the SBOM document; `None` where they cannot be had any more, or there is no memory for them.
     pub fn document(&self) -> Option<Vec<u8>> {
-        let (cache, scanner) = match &self.document.place {
+        let (cache, key, scanner) = match &self.document.place {
             Place::AtHand(blob) => return blob.bytes(),
-            Place::Kept(cache, scanner) => (cache, scanner),
+            Place::Kept(cache, key, scanner) => (cache, key, scanner),
         };
-        if let Ok(BlobLookup::Found(bytes)) = cache.blob(&self.document.digest) {
-            return Some(bytes);
+        match cache.output(key, crate::plan::DOCUMENT) {
+            Ok(BlobLookup::Found((blob, bytes))) if blob.digest() == self.document.digest => return Some(bytes),
+            _ => {}
         }
         let document = cyclonedx::encode(&self.subject, &self.sbom.whole()?, scanner);
         (Digest::of(&document) == self.document.digest).then_some(document)
@@ -55,7 +56,7 @@ pub struct Document {
 #[derive(Clone)]
 enum Place {
     AtHand(Blob),
-    Kept(Arc<dyn Cache>, ScannerIdentity),
+    Kept(Arc<dyn Cache>, ActionKey, ScannerIdentity),
 }
 
 impl Document {
@@ -64,9 +65,9 @@ impl Document {
         Self { digest: blob.digest(), place: Place::AtHand(blob) }
     }
 
-    /// One that the cache has, of the scanner that made it.
-    pub(super) fn kept(digest: Digest, cache: &Arc<dyn Cache>, scanner: &ScannerIdentity) -> Self {
-        Self { digest, place: Place::Kept(Arc::clone(cache), scanner.clone()) }
+    /// One that the cache has, as what a scan with this key gave.
+    pub(super) fn kept(digest: Digest, cache: &Arc<dyn Cache>, key: &ActionKey, scanner: &ScannerIdentity) -> Self {
+        Self { digest, place: Place::Kept(Arc::clone(cache), *key, scanner.clone()) }
     }
 
     /// Of its bytes.

@@ -125,7 +125,7 @@ fn at_hand(job: &Job, tools: &Tools, search: &Search) -> Option<Result<SubjectEv
             end(&plan.matching, clock, matched.as_ref().err(), tools);
             matched.inspect(|matched| matched.keep(&match_key(&scanned, tools), cache, events))
         }
-        (None, Decision::Cached(record)) => Ok(Matched::recall(record, cache, events)?),
+        (None, Decision::Cached(_)) => Ok(Matched::recall(&match_key(&scanned, tools), cache, events)?),
         (None, Decision::Run(_)) => return None,
     };
     Some(matched.map(|matched| evidence(scanned, matched)))
@@ -244,13 +244,8 @@ async fn one(
         }
     };
     let key = match_key(&scanned, tools);
-    let known = match &plan.matching.decision {
-        Decision::Cached(record) => Some(record.clone()),
-        // The SBOM was made anew and may have come out the same.
-        Decision::Run(_) => tools.cache.action(&key).ok().flatten(),
-    };
-    let recalled = known.and_then(|record| Matched::recall(&record, tools.cache.as_ref(), tools.events.as_ref()));
-    let matched = match recalled {
+    // The SBOM may have been made anew and have come out the same.
+    let matched = match Matched::recall(&key, tools.cache.as_ref(), tools.events.as_ref()) {
         Some(matched) => matched,
         None => {
             let clock = begin(&plan.matching, tools);
@@ -313,7 +308,8 @@ fn recalled_scan(plan: &SubjectPlan, subject: &Subject, tools: &Tools) -> Option
     match &plan.sbom.decision {
         Decision::Cached(record) => {
             let scanner = tools.scanners.get(&plan.engine)?;
-            Scanned::recall(subject, record, scanner.identity(), &tools.cache, tools.events.as_ref())
+            let key = plan.sbom.key.as_ref()?;
+            Scanned::recall(subject, key, record, scanner.identity(), &tools.cache, tools.events.as_ref())
         }
         Decision::Run(_) => None,
     }

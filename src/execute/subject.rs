@@ -6,22 +6,21 @@ use super::finder::Finder;
 use crate::attest;
 use crate::evaluate;
 use crate::matching::{self, Matcher};
-use crate::model::{
-    AdvisorySlice, Blob, Digest, Finding, Gap, GapKind, OtherAnswer, Sbom, ScannerIdentity, Snapshot, Subject,
-};
+use crate::model::{AdvisorySlice, Blob, Finding, Gap, GapKind, OtherAnswer, Sbom, ScannerIdentity, Snapshot, Subject};
 use crate::ports::{
     ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest, ScanTask,
     Scanner,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Record outputs: the SBOM document that is kept as evidence.
 pub(super) const DOCUMENT: &str = crate::plan::DOCUMENT;
 /// The same SBOM in a form that is fast to read back.
 const MODEL: &str = "model";
-/// Findings and gaps of a match, and its advisory slice.
-const MATCHED: &str = "matched";
+/// Findings and gaps of a match, in JSON.
+const FINDINGS: &str = "findings";
+/// Its advisory slice.
+const SLICE: &str = "slice";
 
 /// A finished scan.
 #[derive(Debug, Clone)]
@@ -50,19 +49,21 @@ impl Scanned {
     /// Keeps it in the cache. That it cannot be kept costs a later run time, nothing else.
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
         let Some(document) = self.document.at_hand() else { return };
-        keep(key, &[(DOCUMENT, document), (MODEL, self.packed.packed())], cache, events);
+        // What is asked for most lies first.
+        keep(key, &[(MODEL, self.packed.packed()), (DOCUMENT, document)], cache, events);
     }
 
     /// Reads it back, but for the document: few ask for that.
     pub(super) fn recall(
         subject: &Subject,
+        key: &ActionKey,
         record: &ActionRecord,
         scanner: &ScannerIdentity,
         cache: &Arc<dyn Cache>,
         events: &dyn Events,
     ) -> Option<Self> {
-        let document = Document::kept(*record.outputs.get(DOCUMENT)?, cache, scanner);
-        let (packed, bytes) = open(record, MODEL, cache.as_ref(), events)?;
+        let document = Document::kept(*record.outputs.get(DOCUMENT)?, cache, key, scanner);
+        let (packed, bytes) = open(key, MODEL, cache.as_ref(), events)?;
         let (packed, sbom) = PackedSbom::open(packed, &bytes)?;
         Some(Self { subject: subject.clone(), sbom: Arc::new(sbom), packed, document })
     }
@@ -75,9 +76,6 @@ pub(super) struct Matched {
     gaps: Vec<Gap>,
     slice: Blob,
 }
-
-/// A match as it is kept: findings and gaps, in JSON; the slice, as [`Blob`] holds it.
-type Kept<'a> = (&'a [u8], Digest, u64, &'a [u8]);
 
 impl Matched {
     /// Looks an SBOM's components up.
@@ -104,18 +102,15 @@ impl Matched {
     /// Keeps it in the cache, as [`Scanned::keep`].
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
         let Ok(findings) = serde_json::to_vec(&(&self.findings, &self.gaps)) else { return };
-        let Ok(frame) = self.slice.frame() else { return };
-        let kept: Kept<'_> = (&findings, self.slice.digest(), self.slice.length(), &frame);
-        let Ok(matched) = postcard::to_stdvec(&kept) else { return };
-        keep(key, &[(MATCHED, &Blob::new(&matched))], cache, events);
+        keep(key, &[(FINDINGS, &Blob::new(&findings)), (SLICE, &self.slice)], cache, events);
     }
 
     /// Reads it back.
-    pub(super) fn recall(record: &ActionRecord, cache: &dyn Cache, events: &dyn Events) -> Option<Self> {
-        let (_, matched) = open(record, MATCHED, cache, events)?;
-        let (findings, digest, length, frame): Kept<'_> = postcard::from_bytes(&matched).ok()?;
-        let (findings, gaps) = serde_json::from_slice(findings).ok()?;
-        Some(Self { findings, gaps, slice: Blob::framed(frame.into(), digest, length) })
+    pub(super) fn recall(key: &ActionKey, cache: &dyn Cache, events: &dyn Events) -> Option<Self> {
+        let (_, findings) = open(key, FINDINGS, cache, events)?;
+        let (slice, _) = open(key, SLICE, cache, events)?;
+        let (findings, gaps) = serde_json::from_slice(&findings).ok()?;
+        Some(Self { findings, gaps, slice })
     }
 }
 
@@ -184,21 +179,17 @@ pub enum MatchNowError {
 }
 
 fn keep(key: &ActionKey, outputs: &[(&str, &Blob)], cache: &dyn Cache, events: &dyn Events) {
-    let kept: Result<BTreeMap<String, Digest>, _> =
-        outputs.iter().map(|(name, blob)| cache.put(blob).map(|()| ((*name).to_owned(), blob.digest()))).collect();
-    let kept = kept.and_then(|outputs| cache.put_action(key, &ActionRecord { outputs }));
-    if let Err(error) = kept {
+    if let Err(error) = cache.put_action(key, outputs) {
         events.emit(Event::Warning { code: "cache::unwritable", message: error.to_string() });
     }
 }
 
-fn open(record: &ActionRecord, name: &str, cache: &dyn Cache, events: &dyn Events) -> Option<(Blob, Vec<u8>)> {
-    let digest = record.outputs.get(name)?;
-    match cache.open(digest) {
+fn open(key: &ActionKey, name: &str, cache: &dyn Cache, events: &dyn Events) -> Option<(Blob, Vec<u8>)> {
+    match cache.output(key, name) {
         Ok(BlobLookup::Found(opened)) => Some(opened),
         Ok(BlobLookup::Missing) => None,
         Ok(BlobLookup::Corrupted) => {
-            let message = format!("a cached result was damaged and is discarded: {digest}");
+            let message = format!("a cached result was damaged and is discarded: {key}");
             events.emit(Event::Warning { code: "cache::corrupted", message });
             None
         }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Engine;
 use crate::model::{
-    Advisory, Component, Digest, Duration, Ecosystem, EcosystemKind, GapKind, Name, Purl, Sbom, ScannerIdentity,
+    Advisory, Blob, Component, Digest, Duration, Ecosystem, EcosystemKind, GapKind, Name, Purl, Sbom, ScannerIdentity,
     Snapshot, Subject, SubjectDigest, SubjectKind, Timestamp,
 };
 use crate::plan::{Action, ActionKind, Decision, Plan, RunReason, SubjectPlan};
@@ -85,31 +85,41 @@ impl Scanner for FakeScanner {
 
 #[derive(Default)]
 struct MemoryCache {
-    blobs: Mutex<BTreeMap<Digest, Vec<u8>>>,
-    actions: Mutex<BTreeMap<ActionKey, ActionRecord>>,
+    actions: Mutex<BTreeMap<ActionKey, Outputs>>,
 }
 
+/// Digest and bytes of each output.
+type Outputs = BTreeMap<String, (Digest, Vec<u8>)>;
+
 impl Cache for MemoryCache {
-    fn blob(&self, digest: &Digest) -> Result<BlobLookup, CacheError> {
-        Ok(match self.blobs.lock().unwrap().get(digest) {
+    fn blob(&self, _: &Digest) -> Result<BlobLookup, CacheError> {
+        Ok(BlobLookup::Missing)
+    }
+
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
+        Ok(Digest::of(bytes))
+    }
+
+    fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
+        let actions = self.actions.lock().unwrap();
+        let record = |outputs: &Outputs| outputs.iter().map(|(name, (digest, _))| (name.clone(), *digest)).collect();
+        Ok(actions.get(key).map(|outputs| ActionRecord { outputs: record(outputs) }))
+    }
+
+    fn output(&self, key: &ActionKey, name: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
+        let actions = self.actions.lock().unwrap();
+        Ok(match actions.get(key).and_then(|outputs| outputs.get(name)) {
             None => BlobLookup::Missing,
-            Some(bytes) if Digest::of(bytes) == *digest => BlobLookup::Found(bytes.clone()),
+            Some((digest, bytes)) if Digest::of(bytes) == *digest => {
+                BlobLookup::Found((Blob::new(bytes), bytes.clone()))
+            }
             Some(_) => BlobLookup::Corrupted,
         })
     }
 
-    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
-        let digest = Digest::of(bytes);
-        self.blobs.lock().unwrap().insert(digest, bytes.to_vec());
-        Ok(digest)
-    }
-
-    fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
-        Ok(self.actions.lock().unwrap().get(key).cloned())
-    }
-
-    fn put_action(&self, key: &ActionKey, record: &ActionRecord) -> Result<(), CacheError> {
-        self.actions.lock().unwrap().insert(*key, record.clone());
+    fn put_action(&self, key: &ActionKey, outputs: &[(&str, &Blob)]) -> Result<(), CacheError> {
+        let outputs = outputs.iter().map(|(name, blob)| ((*name).to_owned(), (blob.digest(), blob.bytes().unwrap())));
+        self.actions.lock().unwrap().insert(*key, outputs.collect());
         Ok(())
     }
 }
@@ -225,7 +235,7 @@ fn a_cached_plan_scans_nothing_and_gives_the_same() {
     assert_eq!(documents(&first), documents(&again));
 
     // A blob that was damaged since the plan was made is said, and made again; a document also later than that.
-    for bytes in job.cache.blobs.lock().unwrap().values_mut() {
+    for (_, bytes) in job.cache.actions.lock().unwrap().values_mut().flat_map(BTreeMap::values_mut) {
         bytes.push(0);
     }
     assert_eq!(documents(&first), documents(&again));

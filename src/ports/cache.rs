@@ -14,10 +14,10 @@ impl std::fmt::Display for ActionKey {
     }
 }
 
-/// What an action gave: named outputs, each a blob of the cache.
+/// What an action gave: the digest of each of its outputs, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionRecord {
-    /// Output name to blob.
+    /// Output name to digest.
     pub outputs: BTreeMap<String, Digest>,
 }
 
@@ -32,7 +32,7 @@ pub enum BlobLookup<T = Vec<u8>> {
     Corrupted,
 }
 
-/// A content-addressed store of blobs and a map from action keys to records.
+/// Results of actions by their keys, and a content-addressed store of blobs.
 pub trait Cache: Send + Sync {
     /// The blob with this digest.
     ///
@@ -46,38 +46,24 @@ pub trait Cache: Send + Sync {
     /// The store cannot be written.
     fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError>;
 
-    /// As [`Cache::blob`], with the form in which it is held.
-    ///
-    /// # Errors
-    /// As there.
-    fn open(&self, digest: &Digest) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
-        Ok(match self.blob(digest)? {
-            BlobLookup::Found(bytes) => BlobLookup::Found((Blob::new(&bytes), bytes)),
-            BlobLookup::Missing => BlobLookup::Missing,
-            BlobLookup::Corrupted => BlobLookup::Corrupted,
-        })
-    }
-
-    /// As [`Cache::put_blob`], of what is held already.
-    ///
-    /// # Errors
-    /// As there, and where there is no memory for the bytes.
-    fn put(&self, blob: &Blob) -> Result<(), CacheError> {
-        let bytes = blob.bytes().ok_or_else(|| CacheError(std::io::ErrorKind::OutOfMemory.into()))?;
-        self.put_blob(&bytes).map(|_| ())
-    }
-
-    /// The record of an action; `None` where there is none or it is damaged (which is said by an event, not an error).
+    /// The record of an action whose outputs are all there; `None` where there is none or it is damaged (which is said by an event,
+    /// not an error).
     ///
     /// # Errors
     /// The store cannot be read.
     fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError>;
 
-    /// Keeps a record. Its outputs must be in the store before.
+    /// An output of an action, as it is held, with its bytes.
+    ///
+    /// # Errors
+    /// As [`Cache::blob`].
+    fn output(&self, key: &ActionKey, name: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError>;
+
+    /// Keeps what an action gave, under names that differ.
     ///
     /// # Errors
     /// The store cannot be written.
-    fn put_action(&self, key: &ActionKey, record: &ActionRecord) -> Result<(), CacheError>;
+    fn put_action(&self, key: &ActionKey, outputs: &[(&str, &Blob)]) -> Result<(), CacheError>;
 }
 
 /// Why the cache cannot be used: a run goes on without it.

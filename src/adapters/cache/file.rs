@@ -13,11 +13,11 @@ pub(super) const TAG_NAME: &str = "CACHEDIR.TAG";
 /// Makes the directory and marks it, once.
 pub(super) fn mark(root: &Path) -> std::io::Result<()> {
     let tag = root.join(TAG_NAME);
-    if tag.is_file() { Ok(()) } else { replace(&tag, TAG.as_bytes()) }
+    if tag.is_file() { Ok(()) } else { replace(&tag, &[TAG.as_bytes()]) }
 }
 
 /// Replaces a file in one step. Concurrent writers of one path write the same content; the last one stays.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(path);
     let temporary = match tempfile::NamedTempFile::new_in(directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -27,20 +27,27 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         made => made,
     };
     let mut temporary = temporary?;
-    temporary.write_all(bytes)?;
+    for part in parts {
+        temporary.write_all(part)?;
+    }
     temporary.persist(path).map_err(|failed| failed.error)?;
     Ok(())
 }
 
+/// The file, to be read; `None` where there is none.
+pub(super) fn open(path: &Path) -> std::io::Result<Option<std::fs::File>> {
+    match std::fs::File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The whole file; `None` where there is none. One over the limit, or no plain file, is damaged: empty.
 pub(super) fn read(path: &Path, limit: u64) -> std::io::Result<Option<Vec<u8>>> {
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
+    let Some(file) = open(path)? else { return Ok(None) };
     let metadata = file.metadata()?;
     if !metadata.is_file() || metadata.len() > limit {
         return Ok(Some(Vec::new()));

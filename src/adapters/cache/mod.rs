@@ -1,14 +1,15 @@
-//! The local cache: blobs and action records in files, below a directory that may be removed at any time.
+//! The local cache: results of actions and blobs in files, below a directory that may be removed at any time.
 //!
 //! ```text
 //! <directory>/v1/CACHEDIR.TAG
 //! <directory>/v1/blobs/ab/<sha256>          one blob, compressed
-//! <directory>/v1/actions/ab/<key>           one record, with a checksum
+//! <directory>/v1/actions/ab/<key>           one record with a checksum, and the outputs behind it, compressed
 //! ```
 //!
-//! A file is written beside its place and renamed, so that concurrent runs and crashes leave whole files only. A blob is
-//! re-hashed whenever it is read and a record has a checksum; what does not hold is removed and treated as missing.
+//! A file is written beside its place and renamed, so that concurrent runs and crashes leave whole files only. A blob or an output
+//! is re-hashed whenever it is read and a record has a checksum; what does not hold is removed and treated as missing.
 
+mod action;
 mod file;
 mod upkeep;
 
@@ -17,12 +18,6 @@ use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
 use std::path::{Path, PathBuf};
 
 pub use upkeep::Usage;
-
-/// The first bytes of a record.
-const RECORD: &[u8; 8] = b"pmrec01\n";
-
-/// The largest record, in bytes.
-const RECORD_LIMIT: u64 = 1 << 20;
 
 /// The largest blob before compression, in bytes.
 const BLOB_LIMIT: u64 = 1 << 30;
@@ -49,33 +44,20 @@ impl LocalCache {
         self.root.join("actions").join(&hex[..2]).join(hex)
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    fn replace(&self, path: &Path, parts: &[&[u8]]) -> std::io::Result<()> {
         file::mark(&self.root)?;
-        file::replace(path, bytes)
+        file::replace(path, parts)
     }
 }
 
 impl Cache for LocalCache {
     fn blob(&self, digest: &Digest) -> Result<BlobLookup, CacheError> {
-        Ok(match self.open(digest)? {
-            BlobLookup::Found((_, bytes)) => BlobLookup::Found(bytes),
-            BlobLookup::Missing => BlobLookup::Missing,
-            BlobLookup::Corrupted => BlobLookup::Corrupted,
-        })
-    }
-
-    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
-        let blob = Blob::new(bytes);
-        self.put(&blob).map(|()| blob.digest())
-    }
-
-    fn open(&self, digest: &Digest) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
         let path = self.blob_path(digest);
         let Some(frame) = file::read(&path, BLOB_LIMIT)? else { return Ok(BlobLookup::Missing) };
         match Blob::open(frame, digest, BLOB_LIMIT) {
-            Some(opened) => {
+            Some((_, bytes)) => {
                 file::touch(&path);
-                Ok(BlobLookup::Found(opened))
+                Ok(BlobLookup::Found(bytes))
             }
             None => {
                 file::discard(&path);
@@ -84,54 +66,62 @@ impl Cache for LocalCache {
         }
     }
 
-    fn put(&self, blob: &Blob) -> Result<(), CacheError> {
-        if blob.length() > BLOB_LIMIT {
-            return Err(CacheError(std::io::Error::other("a result is too large to be kept")));
+    fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
+        if bytes.len() as u64 > BLOB_LIMIT {
+            return Err(too_large());
         }
+        let blob = Blob::new(bytes);
         // One that is there may be damaged, which only a read can tell; writing it again is as cheap and always right.
-        self.replace(&self.blob_path(&blob.digest()), &blob.frame()?)?;
-        Ok(())
+        self.replace(&self.blob_path(&blob.digest()), &[&blob.frame()?])?;
+        Ok(blob.digest())
     }
 
     fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
         let path = self.action_path(key);
-        let Some(stored) = file::read(&path, RECORD_LIMIT)? else { return Ok(None) };
-        let record = decode(key, &stored);
-        match &record {
-            // A record promises that its outputs are there.
-            Some(record) if record.outputs.values().all(|digest| self.blob_path(digest).is_file()) => {
-                file::touch(&path)
-            }
-            _ => {
+        match action::open(&path, key)? {
+            action::Opened::Missing => Ok(None),
+            action::Opened::Damaged => {
                 file::discard(&path);
-                return Ok(None);
+                Ok(None)
+            }
+            action::Opened::Whole(stored) => {
+                file::touch(&path);
+                Ok(Some(stored.record()))
             }
         }
-        Ok(record)
     }
 
-    fn put_action(&self, key: &ActionKey, record: &ActionRecord) -> Result<(), CacheError> {
-        self.replace(&self.action_path(key), &encode(key, record))?;
+    fn output(&self, key: &ActionKey, name: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
+        let path = self.action_path(key);
+        let opened = match action::open(&path, key)? {
+            action::Opened::Missing => return Ok(BlobLookup::Missing),
+            action::Opened::Damaged => None,
+            action::Opened::Whole(mut stored) => match stored.frame(name)? {
+                None => return Ok(BlobLookup::Missing),
+                Some((digest, frame)) => Blob::open(frame, &digest, BLOB_LIMIT),
+            },
+        };
+        if opened.is_none() {
+            file::discard(&path);
+        }
+        Ok(opened.map_or(BlobLookup::Corrupted, BlobLookup::Found))
+    }
+
+    fn put_action(&self, key: &ActionKey, outputs: &[(&str, &Blob)]) -> Result<(), CacheError> {
+        if outputs.iter().any(|(_, blob)| blob.length() > BLOB_LIMIT) {
+            return Err(too_large());
+        }
+        let frames = outputs.iter().map(|(_, blob)| blob.frame()).collect::<Result<Vec<_>, _>>()?;
+        let head =
+            action::head(key, outputs.iter().zip(&frames).map(|((name, blob), frame)| (*name, blob.digest(), frame)));
+        let parts: Vec<&[u8]> = std::iter::once(head.as_slice()).chain(frames.iter().map(|frame| &**frame)).collect();
+        self.replace(&self.action_path(key), &parts)?;
         Ok(())
     }
 }
 
-/// A record with its checksum, which also covers the key: a record copied to another key does not hold there.
-fn encode(key: &ActionKey, record: &ActionRecord) -> Vec<u8> {
-    let body = postcard::to_stdvec(record).unwrap_or_default();
-    [RECORD.as_slice(), checksum(key, &body).as_slice(), &body].concat()
-}
-
-fn decode(key: &ActionKey, stored: &[u8]) -> Option<ActionRecord> {
-    let (sum, body) = stored.strip_prefix(RECORD)?.split_first_chunk::<32>()?;
-    if *sum != checksum(key, body) {
-        return None;
-    }
-    postcard::from_bytes(body).ok()
-}
-
-fn checksum(key: &ActionKey, body: &[u8]) -> [u8; 32] {
-    *blake3::keyed_hash(&key.0, body).as_bytes()
+fn too_large() -> CacheError {
+    CacheError(std::io::Error::other("a result is too large to be kept"))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ fn say(context: &Context<'_>, verb: &str, cache: &LocalCache, usage: Usage) {
     match context.output.form {
         Form::Json => context.output.json(&json!({ "version": 1, "directory": directory.to_string(), verb: usage })),
         Form::Human => context.output.note(&format!(
-            "{directory}: {verb} {} results in {} blobs, {:.1} MiB\n",
+            "{directory}: {verb} {} results, {} documents of registries, {:.1} MiB\n",
             usage.actions,
             usage.blobs,
             usage.bytes as f64 / f64::from(1 << 20)

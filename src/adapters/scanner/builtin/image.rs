@@ -8,8 +8,8 @@ use super::facts::Facts;
 use super::layer::{self, LayerId};
 use crate::adapters::subjects::blobs::Blobs;
 use crate::adapters::subjects::document::{DOCUMENT_LIMIT, Descriptor, ImageConfig, LAYER_LIMIT, Manifest};
-use crate::model::{Digest, Gap, GapKind, Location, Sbom};
-use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, ScanError, ScanRequest};
+use crate::model::{Blob, Digest, Gap, GapKind, Location, Sbom};
+use crate::ports::{ActionKey, BlobLookup, Cache, ScanError, ScanRequest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::sync::{Arc, PoisonError};
@@ -168,14 +168,13 @@ fn key(builtin: &Builtin, id: &LayerId) -> ActionKey {
 }
 
 fn recall(cache: &dyn Cache, key: &ActionKey) -> Option<LayerCatalogue> {
-    let record = cache.action(key).ok()??;
-    match cache.blob(record.outputs.get(OUTPUT)?).ok()? {
-        BlobLookup::Found(bytes) => serde_json::from_slice(&bytes).ok(),
+    match cache.output(key, OUTPUT).ok()? {
+        BlobLookup::Found((_, bytes)) => serde_json::from_slice(&bytes).ok(),
         BlobLookup::Missing | BlobLookup::Corrupted => None,
     }
 }
 
 fn keep(cache: &dyn Cache, key: &ActionKey, catalogue: &LayerCatalogue) -> Option<()> {
-    let digest = cache.put_blob(&serde_json::to_vec(catalogue).ok()?).ok()?;
-    cache.put_action(key, &ActionRecord { outputs: [(OUTPUT.to_owned(), digest)].into() }).ok()
+    let catalogue = Blob::new(&serde_json::to_vec(catalogue).ok()?);
+    cache.put_action(key, &[(OUTPUT, &catalogue)]).ok()
 }

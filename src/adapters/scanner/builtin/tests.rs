@@ -7,7 +7,7 @@ use super::catalog::FOUND_LIMIT;
 use super::catalogue::LayerCatalogue;
 use super::layer::{self, LayerId};
 use crate::adapters::subjects::Locator;
-use crate::model::{Digest, GapKind, Name, Sbom};
+use crate::model::{Blob, Digest, GapKind, Name, Sbom};
 use crate::ports::{
     ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanError, ScanRequest, ScanTask,
     Scanner as _, SubjectSpec, Subjects as _,
@@ -185,7 +185,7 @@ fn content_before_its_wanted_name_is_read_again() {
 #[derive(Default)]
 struct Memory(Mutex<Kept>);
 
-type Kept = (BTreeMap<Digest, Vec<u8>>, BTreeMap<ActionKey, ActionRecord>);
+type Kept = (BTreeMap<Digest, Vec<u8>>, BTreeMap<ActionKey, BTreeMap<String, Blob>>);
 
 impl Cache for Memory {
     fn blob(&self, digest: &Digest) -> Result<BlobLookup, CacheError> {
@@ -196,10 +196,19 @@ impl Cache for Memory {
         Ok(Digest::of(bytes))
     }
     fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
-        Ok(self.0.lock().unwrap().1.get(key).cloned())
+        let kept = self.0.lock().unwrap().1.get(key).cloned();
+        let record = |outputs: BTreeMap<String, Blob>| {
+            outputs.iter().map(|(name, blob)| (name.clone(), blob.digest())).collect()
+        };
+        Ok(kept.map(|outputs| ActionRecord { outputs: record(outputs) }))
     }
-    fn put_action(&self, key: &ActionKey, record: &ActionRecord) -> Result<(), CacheError> {
-        self.0.lock().unwrap().1.insert(*key, record.clone());
+    fn output(&self, key: &ActionKey, name: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
+        let kept = self.0.lock().unwrap().1.get(key).and_then(|outputs| outputs.get(name).cloned());
+        Ok(kept.map_or(BlobLookup::Missing, |blob| BlobLookup::Found((blob.clone(), blob.bytes().unwrap()))))
+    }
+    fn put_action(&self, key: &ActionKey, outputs: &[(&str, &Blob)]) -> Result<(), CacheError> {
+        let outputs = outputs.iter().map(|(name, blob)| ((*name).to_owned(), (*blob).clone())).collect();
+        self.0.lock().unwrap().1.insert(*key, outputs);
         Ok(())
     }
 }
@@ -362,9 +371,10 @@ fn a_layer_is_read_once_and_a_damaged_cache_is_a_miss() {
     let first = image.scan().unwrap();
     {
         let mut kept = image.cache.0.lock().unwrap();
-        assert_eq!((kept.0.len(), kept.1.len()), (1, 1));
-        for bytes in kept.0.values_mut() {
-            bytes.truncate(bytes.len() / 2);
+        assert_eq!(kept.1.len(), 1);
+        for blob in kept.1.values_mut().flat_map(BTreeMap::values_mut) {
+            let bytes = blob.bytes().unwrap();
+            *blob = Blob::new(&bytes[..bytes.len() / 2]);
         }
     }
     assert_eq!(image.scan().unwrap(), first);
