@@ -13,8 +13,8 @@ use proofmark::adapters::scanner::builtin::Builtin;
 use proofmark::adapters::subjects::Locator;
 use proofmark::model::{Blob, Digest, GapKind, Name, Sbom};
 use proofmark::ports::{
-    ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanError, ScanRequest, ScanTask,
-    Scanner as _, SourceSpec, SubjectSpec, Subjects as _,
+    ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, Output, ScanError, ScanRequest,
+    ScanTask, Scanner as _, SourceSpec, SubjectSpec, Subjects as _,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,12 +36,17 @@ impl Cache for Forgetful {
     fn output(&self, _: &ActionKey, _: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
         Ok(BlobLookup::Missing)
     }
-    fn put_action(&self, _: &ActionKey, _: &[(&str, &Blob)]) -> Result<(), CacheError> {
+    fn put_action(&self, _: &ActionKey, _: &[(&str, Output<'_>)]) -> Result<(), CacheError> {
         Ok(())
     }
 }
 
-fn scan(builtin: &Arc<Builtin>, root: &Path, spec: &SubjectSpec, between: impl FnOnce()) -> Result<Sbom, ScanError> {
+fn scan(
+    builtin: &Arc<Builtin>,
+    root: &Path,
+    spec: &SubjectSpec,
+    between: impl FnOnce(),
+) -> Result<Arc<Sbom>, ScanError> {
     let located = Locator::here(root.to_owned()).locate(spec, &|_, _| None).unwrap();
     between();
     let request = ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() };

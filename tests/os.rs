@@ -18,8 +18,8 @@ use proofmark::adapters::scanner::builtin::Builtin;
 use proofmark::adapters::subjects::Locator;
 use proofmark::model::{Blob, Digest, Name, Sbom};
 use proofmark::ports::{
-    ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanRequest, ScanTask, Scanner as _,
-    SubjectSpec, Subjects as _,
+    ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, Output, ScanRequest, ScanTask,
+    Scanner as _, SubjectSpec, Subjects as _,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -42,12 +42,12 @@ impl Cache for Forgetful {
     fn output(&self, _: &ActionKey, _: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
         Ok(BlobLookup::Missing)
     }
-    fn put_action(&self, _: &ActionKey, _: &[(&str, &Blob)]) -> Result<(), CacheError> {
+    fn put_action(&self, _: &ActionKey, _: &[(&str, Output<'_>)]) -> Result<(), CacheError> {
         Ok(())
     }
 }
 
-fn scan(root: &Path, reference: &str) -> Sbom {
+fn scan(root: &Path, reference: &str) -> Arc<Sbom> {
     let spec = ImageSpec { name: Name::new("image").unwrap(), reference: reference.to_owned(), platform: None };
     let located = Locator::here(root.to_owned()).locate(&SubjectSpec::Image(spec), &|_, _| None).unwrap();
     let request = ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() };
@@ -97,7 +97,7 @@ fn skopeo_and_umoci_give_the_same_in_every_form() {
             assert_eq!(scan(root, reference), layout, "{name} {reference}");
         }
         let unpacked = scan(root, "dir:bundle/rootfs");
-        assert_eq!((purls(&unpacked), unpacked.gaps), (purls(&layout), layout.gaps), "{name}");
+        assert_eq!((purls(&unpacked), &unpacked.gaps), (purls(&layout), &layout.gaps), "{name}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! What was found. A run holds the evidence of every subject until the lock is written, so documents are held packed.
 
+use super::contents::PackedBody;
 use crate::attest::{cyclonedx, statements::SbomFrame};
 use crate::evaluate::Contents;
 use crate::model::{Blob, Component, Digest, Distro, Finding, Gap, Name, Purl, Sbom, ScannerIdentity, Subject};
-use crate::ports::{ActionKey, BlobLookup, Cache};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,67 +32,56 @@ pub struct SubjectEvidence {
 impl SubjectEvidence {
     /// The bytes of the SBOM document; `None` where they cannot be had any more, or there is no memory for them.
     pub fn document(&self) -> Option<Vec<u8>> {
-        let (cache, key, scanner) = match &self.document.place {
-            Place::AtHand(blob) => return blob.bytes(),
-            Place::Kept(cache, key, scanner) => (cache, key, scanner),
+        let document = match &self.document.form {
+            Form::Whole(blob) => return blob.bytes(),
+            Form::Body(body) => body.around(&self.subject),
+            Form::Anew(scanner) => Some(cyclonedx::encode(&self.subject, &self.sbom.whole()?, scanner)),
         };
-        match cache.output(key, crate::plan::DOCUMENT) {
-            Ok(BlobLookup::Found((blob, bytes))) if blob.digest() == self.document.digest => return Some(bytes),
-            _ => {}
-        }
-        let document = cyclonedx::encode(&self.subject, &self.sbom.whole()?, scanner);
-        (Digest::of(&document) == self.document.digest).then_some(document)
+        document.filter(|document| Digest::of(document) == self.document.digest)
     }
 }
 
-/// The SBOM document of a subject. One that was made before stays in the cache until somebody wants it: most often it lies in the
-/// evidence store, signed.
-#[derive(Clone)]
+/// The SBOM document of a subject. It is put together when somebody wants it: most often it lies in the evidence store, signed.
+#[derive(Debug, Clone)]
 pub struct Document {
     digest: Digest,
-    place: Place,
+    form: Form,
 }
 
-#[derive(Clone)]
-enum Place {
-    AtHand(Blob),
-    Kept(Arc<dyn Cache>, ActionKey, ScannerIdentity),
+#[derive(Debug, Clone)]
+enum Form {
+    Whole(Blob),
+    /// But for its subject.
+    Body(Arc<PackedBody>),
+    /// Made again from the SBOM, as of this scanner.
+    Anew(ScannerIdentity),
 }
 
 impl Document {
     /// One that is at hand.
     pub fn new(blob: Blob) -> Self {
-        Self { digest: blob.digest(), place: Place::AtHand(blob) }
+        Self { digest: blob.digest(), form: Form::Whole(blob) }
     }
 
-    /// One that the cache has, as what a scan with this key gave.
-    pub(super) fn kept(digest: Digest, cache: &Arc<dyn Cache>, key: &ActionKey, scanner: &ScannerIdentity) -> Self {
-        Self { digest, place: Place::Kept(Arc::clone(cache), *key, scanner.clone()) }
+    /// One of a body and its subject.
+    pub(super) fn of(digest: Digest, body: &Arc<PackedBody>) -> Self {
+        Self { digest, form: Form::Body(Arc::clone(body)) }
+    }
+
+    /// One that was made of the same SBOM, by the same scanner.
+    pub(super) fn anew(digest: Digest, scanner: &ScannerIdentity) -> Self {
+        Self { digest, form: Form::Anew(scanner.clone()) }
     }
 
     /// Of its bytes.
     pub fn digest(&self) -> Digest {
         self.digest
     }
-
-    /// It, where it is at hand.
-    pub(super) fn at_hand(&self) -> Option<&Blob> {
-        match &self.place {
-            Place::AtHand(blob) => Some(blob),
-            Place::Kept(..) => None,
-        }
-    }
 }
 
 impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
         self.digest == other.digest
-    }
-}
-
-impl std::fmt::Debug for Document {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Document").field(&self.digest).finish()
     }
 }
 
@@ -103,31 +92,25 @@ pub struct PackedSbom {
     gaps: Vec<Gap>,
     count: u64,
     statement: Digest,
-    /// Digest of the statement, and the SBOM, in postcard.
-    packed: Blob,
+    /// In postcard.
+    model: Blob,
 }
 
 impl PackedSbom {
     /// Packs an SBOM with its document, and whose it is; `None` where it cannot be written down.
     pub fn new(subject: &Subject, sbom: &Sbom, document: &[u8]) -> Option<Self> {
         let statement = SbomFrame::new(subject).digest(document);
-        let packed = Blob::new(&postcard::to_stdvec(&(statement, sbom)).ok()?);
-        Some(Self::of(statement, sbom, packed))
+        Some(Self::of(sbom, Blob::new(&postcard::to_stdvec(sbom).ok()?), statement))
     }
 
-    /// One that was packed before.
-    pub(super) fn open(packed: Blob, bytes: &[u8]) -> Option<(Self, Sbom)> {
-        let (statement, sbom) = postcard::from_bytes(bytes).ok()?;
-        Some((Self::of(statement, &sbom, packed), sbom))
-    }
-
-    fn of(statement: Digest, sbom: &Sbom, packed: Blob) -> Self {
+    /// One whose packed form is at hand, and the digest of its statement.
+    pub(super) fn of(sbom: &Sbom, model: Blob, statement: Digest) -> Self {
         let Sbom { distro, components, gaps } = sbom;
-        Self { distro: distro.clone(), gaps: gaps.clone(), count: components.len() as u64, statement, packed }
+        Self { distro: distro.clone(), gaps: gaps.clone(), count: components.len() as u64, statement, model }
     }
 
     fn whole(&self) -> Option<Sbom> {
-        postcard::from_bytes::<(Digest, Sbom)>(&self.packed.bytes()?).ok().map(|(_, sbom)| sbom)
+        postcard::from_bytes(&self.model.bytes()?).ok()
     }
 
     /// How many components it has.
@@ -141,8 +124,8 @@ impl PackedSbom {
     }
 
     /// All of it, for the cache.
-    pub(super) fn packed(&self) -> &Blob {
-        &self.packed
+    pub(super) fn model(&self) -> &Blob {
+        &self.model
     }
 }
 

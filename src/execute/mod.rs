@@ -8,6 +8,7 @@
 //! untrue (bytes that are not what their digest says) stops the run.
 
 mod bridge;
+mod contents;
 mod errors;
 mod evidence;
 mod finder;

@@ -1,6 +1,7 @@
 //! The run: every subject of the plan to its evidence.
 
 use super::bridge::on_cores;
+use super::contents::Recent;
 use super::errors::ExecuteError;
 use super::evidence::{EvidenceMap, SubjectEvidence};
 use super::finder::Finder;
@@ -76,6 +77,7 @@ pub fn run(
         Finder::Ours(advisories) => Search::Ours(Matcher::new(Arc::clone(advisories))),
         Finder::Other(matcher) => Search::Other(Arc::clone(matcher)),
     });
+    let recent = Arc::new(Recent::default());
     let at_hand = |job| at_hand(job, tools, &search).transpose();
     let at_hand: Vec<Option<SubjectEvidence>> =
         pool.install(|| jobs.par_iter().map(at_hand).collect::<Result<_, _>>())?;
@@ -88,7 +90,7 @@ pub fn run(
         }
     }
     if !rest.is_empty() {
-        for (plan, evidence) in drive(rest, tools, options, pool, &search)? {
+        for (plan, evidence) in drive(rest, tools, options, pool, &search, &recent)? {
             keep(plan, evidence, &mut found);
         }
     }
@@ -121,7 +123,7 @@ fn at_hand(job: &Job, tools: &Tools, search: &Search) -> Option<Result<SubjectEv
     let matched = match (matcher, &plan.matching.decision) {
         (Some(matcher), _) => {
             let clock = begin(&plan.matching, tools);
-            let matched = Matched::of(&scanned.sbom, matcher).map_err(ExecuteError::from);
+            let matched = scanned.contents.matched(matcher).map_err(ExecuteError::from);
             end(&plan.matching, clock, matched.as_ref().err(), tools);
             matched.inspect(|matched| matched.keep(&match_key(&scanned, tools), cache, events))
         }
@@ -142,6 +144,7 @@ fn drive(
     options: Options,
     pool: rayon::ThreadPool,
     search: &Arc<Search>,
+    recent: &Arc<Recent>,
 ) -> Result<Vec<(SubjectPlan, SubjectEvidence)>, ExecuteError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -155,7 +158,7 @@ fn drive(
         let mut tasks = tokio::task::JoinSet::new();
         for job in jobs {
             let (tools, pool, permits) = (tools.clone(), Arc::clone(&pool), Arc::clone(&permits));
-            let (search, stopped) = (Arc::clone(search), stopped.clone());
+            let (search, recent, stopped) = (Arc::clone(search), Arc::clone(recent), stopped.clone());
             tasks.spawn(async move {
                 let turn = async {
                     tokio::time::sleep_until(started + job.plan.sbom.offset).await;
@@ -169,7 +172,7 @@ fn drive(
                 let done = if tools.cancel.is_cancelled() {
                     Err(ExecuteError::Cancelled)
                 } else {
-                    one(job, &tools, &search, options, &pool, stopped).await
+                    one(job, &tools, (&search, &recent), options, &pool, stopped).await
                 };
                 drop(permit);
                 done
@@ -228,7 +231,7 @@ enum Search {
 async fn one(
     job: Job,
     tools: &Tools,
-    search: &Arc<Search>,
+    (search, recent): (&Arc<Search>, &Arc<Recent>),
     options: Options,
     pool: &Arc<rayon::ThreadPool>,
     stopped: Stopped,
@@ -238,7 +241,7 @@ async fn one(
         Some(scanned) => scanned,
         None => {
             let clock = begin(&plan.sbom, tools);
-            let scanned = scan(&plan, located, tools, options, pool, stopped.clone()).await;
+            let scanned = scan(&plan, located, tools, options, (pool, recent), stopped.clone()).await;
             end(&plan.sbom, clock, scanned.as_ref().err(), tools);
             scanned?
         }
@@ -270,12 +273,12 @@ async fn search_now(
     pool: &Arc<rayon::ThreadPool>,
     stopped: Stopped,
 ) -> Result<(Matched, bool), ExecuteError> {
-    let sbom = Arc::clone(&scanned.sbom);
+    let found = scanned.contents.clone();
     let other = match search.as_ref() {
         Search::Ours(_) => {
             let search = Arc::clone(search);
             let matched = on_cores(pool, move || match search.as_ref() {
-                Search::Ours(matcher) => Matched::of(&sbom, matcher).map(Some),
+                Search::Ours(matcher) => found.matched(matcher).map(Some),
                 Search::Other(_) => Ok(None),
             });
             let matched = matched.await??.ok_or(ExecuteError::Lost)?;
@@ -285,7 +288,7 @@ async fn search_now(
     };
     let limit = std::time::Duration::from_secs(options.timeout.secs());
     let answer = tokio::select! {
-        answer = tokio::time::timeout(limit, other.find(sbom)) => answer.map_err(|_| options.timeout),
+        answer = tokio::time::timeout(limit, other.find(Arc::clone(found.sbom()))) => answer.map_err(|_| options.timeout),
         () = told(stopped) => return Err(ExecuteError::Cancelled),
     };
     let (identity, snapshot) = (other.identity(), other.snapshot());
@@ -309,7 +312,7 @@ fn recalled_scan(plan: &SubjectPlan, subject: &Subject, tools: &Tools) -> Option
         Decision::Cached(record) => {
             let scanner = tools.scanners.get(&plan.engine)?;
             let key = plan.sbom.key.as_ref()?;
-            Scanned::recall(subject, key, record, scanner.identity(), &tools.cache, tools.events.as_ref())
+            Scanned::recall(subject, key, record, scanner.identity(), tools.cache.as_ref(), tools.events.as_ref())
         }
         Decision::Run(_) => None,
     }
@@ -320,7 +323,7 @@ async fn scan(
     located: Located,
     tools: &Tools,
     options: Options,
-    pool: &Arc<rayon::ThreadPool>,
+    (pool, recent): (&Arc<rayon::ThreadPool>, &Arc<Recent>),
     stopped: Stopped,
 ) -> Result<Scanned, ExecuteError> {
     let action = || plan.sbom.label.clone();
@@ -341,7 +344,7 @@ async fn scan(
         }
     };
     let limit = std::time::Duration::from_secs(options.timeout.secs());
-    let failed = |subject, reason: &str| Scanned::failed(subject, &identity, reason).ok_or(ExecuteError::Lost);
+    let failed = |subject, reason: &str| Scanned::failed(subject, &identity, recent, reason).ok_or(ExecuteError::Lost);
     let sbom = match tokio::time::timeout(limit, work).await {
         Err(_) => {
             cancel.cancel();
@@ -351,8 +354,9 @@ async fn scan(
     };
     match sbom {
         Ok(sbom) => {
-            let identity = identity.clone();
-            let scanned = on_cores(pool, move || Scanned::new(subject, sbom, &identity)).await?;
+            let (identity, recent) = (identity.clone(), Arc::clone(recent));
+            let contents = move || recent.of(sbom, &identity).map(|contents| Scanned::new(subject, contents));
+            let scanned = on_cores(pool, contents).await?;
             let scanned = scanned.ok_or(ExecuteError::Lost)?;
             if let Some(key) = &plan.sbom.key {
                 scanned.keep(key, tools.cache.as_ref(), tools.events.as_ref());

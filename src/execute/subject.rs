@@ -1,6 +1,7 @@
 //! The two actions of one subject: scan and match; and their results' way to the cache and back.
 
 use super::bridge::wait_for;
+use super::contents::{Contents, Recent};
 use super::evidence::{Document, PackedSbom, SubjectEvidence};
 use super::finder::Finder;
 use crate::attest;
@@ -8,49 +9,80 @@ use crate::evaluate;
 use crate::matching::{self, Matcher};
 use crate::model::{AdvisorySlice, Blob, Finding, Gap, GapKind, OtherAnswer, Sbom, ScannerIdentity, Snapshot, Subject};
 use crate::ports::{
-    ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, ScanError, ScanRequest, ScanTask,
-    Scanner,
+    ActionKey, ActionRecord, AdvisoriesError, BlobLookup, Cache, Event, Events, Output, ScanError, ScanRequest,
+    ScanTask, Scanner,
 };
 use std::sync::Arc;
 
-/// Record outputs: the SBOM document that is kept as evidence.
-pub(super) const DOCUMENT: &str = crate::plan::DOCUMENT;
-/// The same SBOM in a form that is fast to read back.
+/// Outputs of a scan: the SBOM, in a form that is fast to read back. The document that is kept as evidence and the statement that holds
+/// it are named by their digests: they can be made of it.
 const MODEL: &str = "model";
-/// Findings and gaps of a match, in JSON.
+const DOCUMENT: &str = crate::plan::DOCUMENT;
+const STATEMENT: &str = "statement";
+/// Outputs of a match: findings and gaps, in JSON, and the advisory slice.
 const FINDINGS: &str = "findings";
-/// Its advisory slice.
 const SLICE: &str = "slice";
 
 /// A finished scan.
-#[derive(Debug, Clone)]
 pub(super) struct Scanned {
     subject: Subject,
-    pub(super) sbom: Arc<Sbom>,
+    pub(super) contents: Found,
     packed: PackedSbom,
     pub(super) document: Document,
 }
 
-impl Scanned {
-    /// The result of a scan that gave components, with the document of it; `None` where it cannot be held.
-    pub(super) fn new(subject: Subject, sbom: Sbom, scanner: &ScannerIdentity) -> Option<Self> {
-        let document = attest::cyclonedx::encode(&subject, &sbom, scanner);
-        let packed = PackedSbom::new(&subject, &sbom, &document)?;
-        Some(Self { subject, sbom: Arc::new(sbom), packed, document: Document::new(Blob::new(&document)) })
+/// What a scan found.
+#[derive(Clone)]
+pub(super) enum Found {
+    /// Now.
+    Now(Arc<Contents>),
+    /// Before.
+    Before(Arc<Sbom>),
+}
+
+impl Found {
+    pub(super) fn sbom(&self) -> &Arc<Sbom> {
+        match self {
+            Self::Now(contents) => &contents.sbom,
+            Self::Before(sbom) => sbom,
+        }
     }
 
-    /// The result of a scan that gave none: nothing is known of the subject but that.
-    pub(super) fn failed(subject: Subject, scanner: &ScannerIdentity, reason: &str) -> Option<Self> {
+    /// What our matcher finds for it.
+    ///
+    /// # Errors
+    /// The advisories cannot be read.
+    pub(super) fn matched(&self, matcher: &Matcher) -> Result<Matched, AdvisoriesError> {
+        match self {
+            Self::Now(contents) => contents.matched(matcher),
+            Self::Before(sbom) => Matched::of(sbom, matcher),
+        }
+    }
+}
+
+impl Scanned {
+    /// The result of a scan that gave components.
+    pub(super) fn new(subject: Subject, contents: Arc<Contents>) -> Self {
+        let (document, statement) = contents.digests(&subject);
+        let packed = PackedSbom::of(&contents.sbom, contents.model.clone(), statement);
+        Self { document: Document::of(document, &contents.body), subject, packed, contents: Found::Now(contents) }
+    }
+
+    /// The result of a scan that gave none: nothing is known of the subject but that. `None` where it cannot be held.
+    pub(super) fn failed(subject: Subject, scanner: &ScannerIdentity, recent: &Recent, reason: &str) -> Option<Self> {
         let gap = Gap::new(GapKind::ScanFailed, scanner.name.clone(), reason);
         let sbom = Sbom { gaps: vec![gap], ..Sbom::default() };
-        Self::new(subject, sbom, scanner)
+        Some(Self::new(subject, recent.of(Arc::new(sbom), scanner)?))
     }
 
     /// Keeps it in the cache. That it cannot be kept costs a later run time, nothing else.
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
-        let Some(document) = self.document.at_hand() else { return };
-        // What is asked for most lies first.
-        keep(key, &[(MODEL, self.packed.packed()), (DOCUMENT, document)], cache, events);
+        let outputs = [
+            (MODEL, Output::Whole(self.packed.model())),
+            (DOCUMENT, Output::Named(self.document.digest())),
+            (STATEMENT, Output::Named(self.packed.statement())),
+        ];
+        keep(key, &outputs, cache, events);
     }
 
     /// Reads it back, but for the document: few ask for that.
@@ -59,13 +91,15 @@ impl Scanned {
         key: &ActionKey,
         record: &ActionRecord,
         scanner: &ScannerIdentity,
-        cache: &Arc<dyn Cache>,
+        cache: &dyn Cache,
         events: &dyn Events,
     ) -> Option<Self> {
-        let document = Document::kept(*record.outputs.get(DOCUMENT)?, cache, key, scanner);
-        let (packed, bytes) = open(key, MODEL, cache.as_ref(), events)?;
-        let (packed, sbom) = PackedSbom::open(packed, &bytes)?;
-        Some(Self { subject: subject.clone(), sbom: Arc::new(sbom), packed, document })
+        let document = Document::anew(*record.outputs.get(DOCUMENT)?, scanner);
+        let statement = *record.outputs.get(STATEMENT)?;
+        let (model, bytes) = open(key, MODEL, cache, events)?;
+        let sbom: Sbom = postcard::from_bytes(&bytes).ok()?;
+        let packed = PackedSbom::of(&sbom, model, statement);
+        Some(Self { subject: subject.clone(), contents: Found::Before(Arc::new(sbom)), packed, document })
     }
 }
 
@@ -102,7 +136,8 @@ impl Matched {
     /// Keeps it in the cache, as [`Scanned::keep`].
     pub(super) fn keep(&self, key: &ActionKey, cache: &dyn Cache, events: &dyn Events) {
         let Ok(findings) = serde_json::to_vec(&(&self.findings, &self.gaps)) else { return };
-        keep(key, &[(FINDINGS, &Blob::new(&findings)), (SLICE, &self.slice)], cache, events);
+        let outputs = [(FINDINGS, Output::Whole(&Blob::new(&findings))), (SLICE, Output::Whole(&self.slice))];
+        keep(key, &outputs, cache, events);
     }
 
     /// Reads it back.
@@ -116,12 +151,13 @@ impl Matched {
 
 /// Scan and match together.
 pub(super) fn evidence(scanned: Scanned, matched: Matched) -> SubjectEvidence {
-    let mut gaps = scanned.sbom.gaps.clone();
+    let sbom = scanned.contents.sbom();
+    let mut gaps = sbom.gaps.clone();
     gaps.extend(matched.gaps);
     gaps.sort();
     gaps.dedup();
     SubjectEvidence {
-        development: evaluate::development(&scanned.sbom, &matched.findings),
+        development: evaluate::development(sbom, &matched.findings),
         subject: scanned.subject,
         sbom: scanned.packed,
         document: scanned.document,
@@ -135,7 +171,7 @@ pub(super) fn evidence(scanned: Scanned, matched: Matched) -> SubjectEvidence {
 ///
 /// # Errors
 /// As the scanner's.
-pub fn scan_now(scanner: Arc<dyn Scanner>, request: ScanRequest) -> Result<Sbom, ScanError> {
+pub fn scan_now(scanner: Arc<dyn Scanner>, request: ScanRequest) -> Result<Arc<Sbom>, ScanError> {
     match scanner.scan(request) {
         ScanTask::Cpu(work) => work(),
         // A program of its own does not hear what ends this one: it is ended with the future.
@@ -178,7 +214,7 @@ pub enum MatchNowError {
     Other(#[from] ScanError),
 }
 
-fn keep(key: &ActionKey, outputs: &[(&str, &Blob)], cache: &dyn Cache, events: &dyn Events) {
+fn keep(key: &ActionKey, outputs: &[(&str, Output<'_>)], cache: &dyn Cache, events: &dyn Events) {
     if let Err(error) = cache.put_action(key, outputs) {
         events.emit(Event::Warning { code: "cache::unwritable", message: error.to_string() });
     }

@@ -5,6 +5,7 @@ use super::Digest;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::Read as _;
+use std::sync::Arc;
 use zstd::bulk::{Compressor, Decompressor};
 
 /// The level of compression: costs little more than copying.
@@ -19,7 +20,7 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// Bytes with their digest. Those with the same digest are equal, however they are held.
+/// Bytes with their digest. Those with the same digest are equal, however they are held; copies share what they hold.
 #[derive(Debug, Clone)]
 pub struct Blob {
     digest: Digest,
@@ -38,9 +39,9 @@ impl Eq for Blob {}
 #[derive(Debug, Clone)]
 enum Form {
     /// One frame.
-    Compressed(Box<[u8]>),
+    Compressed(Arc<[u8]>),
     /// Where compressing gave nothing.
-    Plain(Box<[u8]>),
+    Plain(Arc<[u8]>),
 }
 
 impl Blob {
@@ -56,12 +57,7 @@ impl Blob {
     /// What [`Blob::frame`] gave, with the bytes; `None` where they are more than the limit or not those of the digest.
     pub fn open(frame: Vec<u8>, digest: &Digest, limit: u64) -> Option<(Self, Vec<u8>)> {
         let bytes = decompress(&frame, limit).filter(|bytes| Digest::of(bytes) == *digest)?;
-        Some((Self::framed(frame.into(), *digest, bytes.len() as u64), bytes))
-    }
-
-    /// A frame of which is known what is in it.
-    pub fn framed(frame: Box<[u8]>, digest: Digest, length: u64) -> Self {
-        Self { digest, form: Form::Compressed(frame), length }
+        Some((Self { digest: *digest, form: Form::Compressed(frame.into()), length: bytes.len() as u64 }, bytes))
     }
 
     /// Of the bytes.

@@ -15,7 +15,7 @@ pub struct Scan {
     /// What scanned it.
     pub scanner: ScannerIdentity,
     /// Its components.
-    pub sbom: Sbom,
+    pub sbom: Arc<Sbom>,
     /// What affects them, where advisories were asked.
     pub findings: Option<Vec<Finding>>,
     /// What could not be looked at. Sorted, distinct.

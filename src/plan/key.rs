@@ -11,8 +11,8 @@
 use crate::model::{Digest, ScannerIdentity, Subject, SubjectKind};
 use crate::ports::ActionKey;
 
-const SBOM: &str = "proofmark 2026-11 sbom action 2";
-const MATCH: &str = "proofmark 2026-11 match action 3";
+const SBOM: &str = "proofmark 2026-11 sbom action 3";
+const MATCH: &str = "proofmark 2026-11 match action 4";
 
 /// The key of scanning a subject.
 pub fn sbom_key(subject: &Subject, scanner: &ScannerIdentity, options: &str) -> ActionKey {

@@ -21,6 +21,25 @@ pub struct ActionRecord {
     pub outputs: BTreeMap<String, Digest>,
 }
 
+/// An output of an action, as it is to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// Whole.
+    Whole(&'a Blob),
+    /// By its digest alone: it can be made again from the others.
+    Named(Digest),
+}
+
+impl Output<'_> {
+    /// Of its bytes.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Whole(blob) => blob.digest(),
+            Self::Named(digest) => *digest,
+        }
+    }
+}
+
 /// What a look for a blob found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BlobLookup<T = Vec<u8>> {
@@ -53,7 +72,7 @@ pub trait Cache: Send + Sync {
     /// The store cannot be read.
     fn action(&self, key: &ActionKey) -> Result<Option<ActionRecord>, CacheError>;
 
-    /// An output of an action, as it is held, with its bytes.
+    /// An output of an action, as it is held, with its bytes. One that was only [named](Output::Named) is missing.
     ///
     /// # Errors
     /// As [`Cache::blob`].
@@ -63,7 +82,7 @@ pub trait Cache: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be written.
-    fn put_action(&self, key: &ActionKey, outputs: &[(&str, &Blob)]) -> Result<(), CacheError>;
+    fn put_action(&self, key: &ActionKey, outputs: &[(&str, Output<'_>)]) -> Result<(), CacheError>;
 }
 
 /// Why the cache cannot be used: a run goes on without it.

@@ -19,7 +19,7 @@ mod vault;
 mod workspace;
 
 pub use advisories::{Advisories, AdvisoriesError, AdvisoryStore};
-pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
+pub use cache::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Output};
 pub use clock::Clock;
 pub use events::{Event, Events, Outcome, Silent};
 pub use history::{History, HistoryError};

@@ -131,12 +131,13 @@ pub struct ScanRequest {
     pub cancel: Cancel,
 }
 
-/// A scan that has not begun.
+/// A scan that has not begun. Subjects in which the same was found may be given the same SBOM, so that what follows from it is computed
+/// once.
 pub enum ScanTask {
     /// Work for processor cores; runs on the pool for such.
-    Cpu(Box<dyn FnOnce() -> Result<Sbom, ScanError> + Send>),
+    Cpu(Box<dyn FnOnce() -> Result<Arc<Sbom>, ScanError> + Send>),
     /// A process or a server to wait for.
-    Wait(BoxFuture<'static, Result<Sbom, ScanError>>),
+    Wait(BoxFuture<'static, Result<Arc<Sbom>, ScanError>>),
 }
 
 /// Why a subject was not scanned as a whole. A part that could not be read is a gap in the SBOM instead.

@@ -17,8 +17,8 @@ const RECORD_LIMIT: u32 = 1 << 20;
 /// What stands before the record: [`MAGIC`], the checksum, how long the record is.
 const BEFORE: usize = MAGIC.len() + 32 + 4;
 
-/// Name, digest, and length of the frame of each output, in the order in which they lie.
-type Entries = Vec<(String, Digest, u64)>;
+/// Name and digest of each output, in the order in which they lie, and the length of its frame; none where only its digest is kept.
+type Entries = Vec<(String, Digest, Option<u64>)>;
 
 /// What lies in a file's place.
 pub(super) enum Opened {
@@ -39,12 +39,11 @@ pub(super) struct Stored {
 }
 
 /// What stands before the outputs. The checksum also covers the key: a file that was copied to another key does not hold there.
-pub(super) fn head<'a, F: AsRef<[u8]> + 'a>(
-    key: &ActionKey,
-    outputs: impl Iterator<Item = (&'a str, Digest, &'a F)>,
-) -> Vec<u8> {
-    let entries: Entries =
-        outputs.map(|(name, digest, frame)| (name.to_owned(), digest, frame.as_ref().len() as u64)).collect();
+pub(super) fn head<'a>(key: &ActionKey, outputs: impl Iterator<Item = (&'a str, Digest, Option<&'a [u8]>)>) -> Vec<u8> {
+    let entry = |(name, digest, frame): (&str, Digest, Option<&[u8]>)| {
+        (name.to_owned(), digest, frame.map(|frame| frame.len() as u64))
+    };
+    let entries: Entries = outputs.map(entry).collect();
     let record = postcard::to_stdvec(&entries).unwrap_or_default();
     let length = u32::try_from(record.len()).unwrap_or(u32::MAX).to_le_bytes();
     [MAGIC.as_slice(), checksum(key, &record).as_slice(), &length, &record].concat()
@@ -78,7 +77,7 @@ pub(super) fn open(path: &Path, key: &ActionKey) -> std::io::Result<Opened> {
         return Ok(Opened::Damaged);
     }
     let Ok(entries) = postcard::from_bytes::<Entries>(record) else { return Ok(Opened::Damaged) };
-    let whole = entries.iter().try_fold(end as u64, |sum, (.., length)| sum.checked_add(*length));
+    let whole = entries.iter().filter_map(|(.., length)| *length).try_fold(end as u64, u64::checked_add);
     if whole != Some(metadata.len()) {
         return Ok(Opened::Damaged);
     }
@@ -98,6 +97,7 @@ impl Stored {
     pub(super) fn frame(&mut self, name: &str) -> std::io::Result<Option<(Digest, Vec<u8>)>> {
         let mut at = self.start;
         for (named, digest, length) in &self.entries {
+            let Some(length) = length else { continue };
             if named == name {
                 self.file.seek(SeekFrom::Start(at))?;
                 let mut frame = Vec::with_capacity(usize::try_from(*length).unwrap_or_default());

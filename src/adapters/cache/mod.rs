@@ -14,7 +14,7 @@ mod file;
 mod upkeep;
 
 use crate::model::{Blob, Digest};
-use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError};
+use crate::ports::{ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Output};
 use std::path::{Path, PathBuf};
 
 pub use upkeep::Usage;
@@ -107,14 +107,20 @@ impl Cache for LocalCache {
         Ok(opened.map_or(BlobLookup::Corrupted, BlobLookup::Found))
     }
 
-    fn put_action(&self, key: &ActionKey, outputs: &[(&str, &Blob)]) -> Result<(), CacheError> {
-        if outputs.iter().any(|(_, blob)| blob.length() > BLOB_LIMIT) {
-            return Err(too_large());
+    fn put_action(&self, key: &ActionKey, outputs: &[(&str, Output<'_>)]) -> Result<(), CacheError> {
+        let mut frames = Vec::with_capacity(outputs.len());
+        for (_, output) in outputs {
+            frames.push(match output {
+                Output::Whole(blob) if blob.length() > BLOB_LIMIT => return Err(too_large()),
+                Output::Whole(blob) => Some(blob.frame()?),
+                Output::Named(_) => None,
+            });
         }
-        let frames = outputs.iter().map(|(_, blob)| blob.frame()).collect::<Result<Vec<_>, _>>()?;
-        let head =
-            action::head(key, outputs.iter().zip(&frames).map(|((name, blob), frame)| (*name, blob.digest(), frame)));
-        let parts: Vec<&[u8]> = std::iter::once(head.as_slice()).chain(frames.iter().map(|frame| &**frame)).collect();
+        let entries =
+            outputs.iter().zip(&frames).map(|((name, output), frame)| (*name, output.digest(), frame.as_deref()));
+        let head = action::head(key, entries);
+        let parts: Vec<&[u8]> =
+            std::iter::once(head.as_slice()).chain(frames.iter().flatten().map(|frame| &**frame)).collect();
         self.replace(&self.action_path(key), &parts)?;
         Ok(())
     }

@@ -12,8 +12,9 @@ fn kept(cache: &LocalCache) -> (ActionKey, BTreeMap<&'static str, Vec<u8>>) {
     let outputs = BTreeMap::from([("long", vec![b'x'; 10_000]), ("out", b"a result".to_vec())]);
     let key = ActionKey([7; 32]);
     let blobs: Vec<(&str, Blob)> = outputs.iter().map(|(name, bytes)| (*name, Blob::new(bytes))).collect();
-    let blobs: Vec<(&str, &Blob)> = blobs.iter().map(|(name, blob)| (*name, blob)).collect();
-    cache.put_action(&key, &blobs).unwrap();
+    let named = [("named", Output::Named(Digest::of(b"named")))];
+    let whole = blobs.iter().map(|(name, blob)| (*name, Output::Whole(blob)));
+    cache.put_action(&key, &named.into_iter().chain(whole).collect::<Vec<_>>()).unwrap();
     (key, outputs)
 }
 
@@ -32,7 +33,9 @@ fn gives_back_what_it_was_given() {
     let (_directory, cache) = cache();
     let (key, outputs) = kept(&cache);
     let record = cache.action(&key).unwrap().unwrap();
-    assert_eq!(record.outputs.len(), 2);
+    assert_eq!(record.outputs.len(), 3);
+    assert_eq!(record.outputs["named"], Digest::of(b"named"));
+    assert_eq!(cache.output(&key, "named").unwrap(), BlobLookup::Missing);
     for (name, expected) in &outputs {
         assert_eq!(record.outputs[*name], Digest::of(expected));
         assert_eq!(bytes(cache.output(&key, name).unwrap()).as_ref(), Some(expected));

@@ -1,7 +1,7 @@
 //! `Sbom` to a document.
 
 use super::raw::{
-    RawBom, RawComponent, RawComposition, RawDependency, RawEvidence, RawHash, RawMetadata, RawOccurrence, RawProperty,
+    RawComponent, RawComposition, RawDependency, RawEnd, RawEvidence, RawHash, RawOccurrence, RawProperty, RawStart,
     RawTools,
 };
 use super::{
@@ -16,22 +16,54 @@ use std::borrow::Cow;
 /// The CycloneDX document of a scan: canonical bytes, a pure function of its inputs. An SBOM that is not in normal form is
 /// brought to it first.
 pub fn encode(subject: &Subject, sbom: &Sbom, scanner: &ScannerIdentity) -> Vec<u8> {
-    let normal = if is_normal(sbom) { Cow::Borrowed(sbom) } else { Cow::Owned(sbom.clone().normalized()) };
-    let sbom = normal.as_ref();
-    let known = |purl: &Purl| sbom.components.binary_search_by(|component| component.purl.cmp(purl)).is_ok();
-    let components = sbom.distro.iter().map(distro);
-    let aggregate = if sbom.gaps.is_empty() { "unknown" } else { "incomplete" };
-    let bom = RawBom {
-        bom_format: FORMAT.into(),
-        components: components.chain(sbom.components.iter().map(|each| component(each, &known))).collect(),
-        compositions: [RawComposition { aggregate: aggregate.into(), assemblies: vec![SUBJECT_REF.into()] }],
-        dependencies: sbom.components.iter().filter_map(|each| dependencies(each, &known)).collect(),
-        metadata: RawMetadata { component: self::subject(subject), tools: RawTools { components: [tool(scanner)] } },
-        properties: sbom.gaps.iter().map(gap).collect(),
-        spec_version: SPEC_VERSION.into(),
-        version: 1,
-    };
-    serde_json::to_vec(&bom).unwrap_or_default()
+    Body::new(sbom, scanner).around(&self::subject(subject))
+}
+
+/// A document but for its subject: the same for all subjects in which a scanner found the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// What stands before the subject.
+    pub before: Vec<u8>,
+    /// What stands behind it.
+    pub after: Vec<u8>,
+}
+
+impl Body {
+    /// That of a scan.
+    pub fn new(sbom: &Sbom, scanner: &ScannerIdentity) -> Self {
+        let normal = if is_normal(sbom) { Cow::Borrowed(sbom) } else { Cow::Owned(sbom.clone().normalized()) };
+        let sbom = normal.as_ref();
+        let known = |purl: &Purl| sbom.components.binary_search_by(|component| component.purl.cmp(purl)).is_ok();
+        let components = sbom.distro.iter().map(distro);
+        let aggregate = if sbom.gaps.is_empty() { "unknown" } else { "incomplete" };
+        let start = RawStart {
+            bom_format: FORMAT.into(),
+            components: components.chain(sbom.components.iter().map(|each| component(each, &known))).collect(),
+            compositions: [RawComposition { aggregate: aggregate.into(), assemblies: vec![SUBJECT_REF.into()] }],
+            dependencies: sbom.components.iter().filter_map(|each| dependencies(each, &known)).collect(),
+        };
+        let end =
+            RawEnd { properties: sbom.gaps.iter().map(gap).collect(), spec_version: SPEC_VERSION.into(), version: 1 };
+        let json = |value: serde_json::Result<Vec<u8>>| value.unwrap_or_default();
+        let mut before = json(serde_json::to_vec(&start));
+        before.pop();
+        before.extend_from_slice(b",\"metadata\":{\"component\":");
+        let mut after = b",\"tools\":".to_vec();
+        after.extend_from_slice(&json(serde_json::to_vec(&RawTools { components: [tool(scanner)] })));
+        after.extend_from_slice(b"},");
+        after.extend_from_slice(json(serde_json::to_vec(&end)).get(1..).unwrap_or_default());
+        Self { before, after }
+    }
+
+    /// The document, with what [`subject`] gave.
+    pub fn around(&self, subject: &[u8]) -> Vec<u8> {
+        [&self.before, subject, &self.after].concat()
+    }
+}
+
+/// What a document says of its subject.
+pub fn subject(subject: &Subject) -> Vec<u8> {
+    serde_json::to_vec(&component_of(subject)).unwrap_or_default()
 }
 
 /// Whether [`Sbom::normalized`] would change nothing.
@@ -51,7 +83,7 @@ fn sha256<'a>(digest: &Digest) -> RawHash<'a> {
     RawHash { alg: "SHA-256".into(), content: digest.hex().into() }
 }
 
-fn subject(subject: &Subject) -> RawComponent<'_> {
+fn component_of(subject: &Subject) -> RawComponent<'_> {
     let hashes = match &subject.digest {
         SubjectDigest::Sha256(digest) => vec![sha256(digest)],
         SubjectDigest::DirHash(_) => Vec::new(),

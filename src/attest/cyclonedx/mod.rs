@@ -21,7 +21,7 @@ mod raw;
 mod tests;
 
 pub use decode::{Document, decode, decode_document};
-pub use encode::encode;
+pub use encode::{Body, encode, subject};
 
 /// The largest document that is read, in bytes.
 pub const LIMIT: usize = 256 << 20;

@@ -12,6 +12,26 @@ fn is_empty<T>(items: &[T]) -> bool {
     items.is_empty()
 }
 
+/// [`RawBom`] up to its metadata.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawStart<'a> {
+    pub(super) bom_format: Text<'a>,
+    pub(super) components: Vec<RawComponent<'a>>,
+    pub(super) compositions: [RawComposition<'a>; 1],
+    pub(super) dependencies: Vec<RawDependency<'a>>,
+}
+
+/// [`RawBom`] from behind its metadata.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawEnd<'a> {
+    #[serde(skip_serializing_if = "is_empty")]
+    pub(super) properties: Vec<RawProperty<'a>>,
+    pub(super) spec_version: Text<'a>,
+    pub(super) version: u32,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RawBom<'a> {

@@ -63,32 +63,42 @@ pub fn sbom_statement(subject: &Subject, document: &[u8]) -> Result<Statement, D
 /// back under its digest): its bytes are taken as they are, neither read nor written again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SbomFrame {
-    before: Vec<u8>,
     after: Vec<u8>,
 }
+
+/// What stands before the document.
+const BEFORE: &[u8] = b"{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":";
 
 impl SbomFrame {
     /// The frame of a subject's SBOM.
     pub fn new(subject: &Subject) -> Self {
-        let mut before = json::canonical(&statement(subject.into(), PredicateType::CycloneDx, Map::new()));
-        // The only empty object of the four fields; names and digests are strings, in which a quote is escaped.
-        const EMPTY: &[u8] = b"\"predicate\":{}";
-        let at = before.windows(EMPTY.len()).position(|window| window == EMPTY).map_or(0, |at| at + EMPTY.len());
-        let after = before.split_off(at);
-        before.truncate(at.saturating_sub(2));
-        Self { before, after }
+        let empty = json::canonical(&statement(subject.into(), PredicateType::CycloneDx, Map::new()));
+        Self { after: empty.get(BEFORE.len() + 2..).unwrap_or_default().to_vec() }
     }
 
     /// The payload.
     pub fn around(&self, document: &[u8]) -> Vec<u8> {
-        [&self.before, document, &self.after].concat()
+        [BEFORE, document, &self.after].concat()
     }
 
     /// The payload's digest.
     pub fn digest(&self, document: &[u8]) -> Digest {
+        let mut hasher = Self::begun();
+        hasher.update(document);
+        self.ended(hasher)
+    }
+
+    /// The computation of a payload's digest, whatever the subject, as far as its document.
+    pub fn begun() -> Hasher {
         let mut hasher = Hasher::new();
-        [&self.before, document, &self.after].into_iter().for_each(|part| hasher.update(part));
-        hasher.finish()
+        hasher.update(BEFORE);
+        hasher
+    }
+
+    /// Its end, once the document was added.
+    pub fn ended(&self, mut begun: Hasher) -> Digest {
+        begun.update(&self.after);
+        begun.finish()
     }
 }
 

@@ -9,7 +9,7 @@ use super::layer::{self, LayerId};
 use crate::adapters::subjects::blobs::Blobs;
 use crate::adapters::subjects::document::{DOCUMENT_LIMIT, Descriptor, ImageConfig, LAYER_LIMIT, Manifest};
 use crate::model::{Blob, Digest, Gap, GapKind, Location, Sbom};
-use crate::ports::{ActionKey, BlobLookup, Cache, ScanError, ScanRequest};
+use crate::ports::{ActionKey, BlobLookup, Cache, Output, ScanError, ScanRequest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::sync::{Arc, PoisonError};
@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError};
 /// The name of a layer's only output in the cache.
 const OUTPUT: &str = "layer";
 
-pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, ScanError> {
+pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Arc<Sbom>, ScanError> {
     let blobs = Blobs::of(&request.located)
         .map_err(|error| ScanError::Unusable(format!("{}: {error}", request.located.subject.uri)))?;
     // Trouble on the way to the blobs is no fault of the image's.
@@ -25,6 +25,10 @@ pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, Sca
         blobs.failure().filter(|_| !matches!(error, ScanError::Cancelled)).map_or(error, ScanError::Unavailable)
     };
     let layers = layers(request, &blobs).map_err(or_unreachable)?;
+    let ids: Vec<LayerId> = layers.iter().map(|(_, id)| *id).collect();
+    if let Some(known) = builtin.stacks.get(&ids) {
+        return Ok(known);
+    }
     let mut catalogues = Vec::with_capacity(layers.len());
     let mut weight = 0;
     for (descriptor, id) in &layers {
@@ -35,7 +39,7 @@ pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, Sca
         weight += catalogue.weight();
         if weight > FOUND_LIMIT {
             let reason = format!("more than {FOUND_LIMIT} packages in its layers");
-            return Ok(Sbom { gaps: vec![Gap::new(GapKind::LimitReached, "", reason)], ..Sbom::default() });
+            return Ok(Arc::new(Sbom { gaps: vec![Gap::new(GapKind::LimitReached, "", reason)], ..Sbom::default() }));
         }
         catalogues.push(catalogue);
     }
@@ -59,6 +63,8 @@ pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Sbom, Sca
         let reason = "there is no package database, package or program of a kind that is read by this version";
         sbom.gaps.push(Gap::new(GapKind::UnreadableFile, "", reason));
     }
+    let sbom = Arc::new(sbom);
+    builtin.stacks.put(ids, &sbom);
     Ok(sbom)
 }
 
@@ -157,7 +163,7 @@ fn once(
 
 /// Of both digests: that this blob is this tar was checked when the entry was made.
 fn key(builtin: &Builtin, id: &LayerId) -> ActionKey {
-    let mut hasher = blake3::Hasher::new_derive_key("proofmark 2026-11 layer catalogue");
+    let mut hasher = blake3::Hasher::new_derive_key("proofmark 2026-11 layer catalogue 2");
     let options = super::catalogers::options();
     let blob = id.blob.map_or_else(String::new, |blob| blob.to_string());
     for part in [&blob, &id.diff_id.to_string(), &options, &builtin.identity.version] {
@@ -176,5 +182,5 @@ fn recall(cache: &dyn Cache, key: &ActionKey) -> Option<LayerCatalogue> {
 
 fn keep(cache: &dyn Cache, key: &ActionKey, catalogue: &LayerCatalogue) -> Option<()> {
     let catalogue = Blob::new(&serde_json::to_vec(catalogue).ok()?);
-    cache.put_action(key, &[(OUTPUT, &catalogue)]).ok()
+    cache.put_action(key, &[(OUTPUT, Output::Whole(&catalogue))]).ok()
 }

@@ -10,12 +10,14 @@ mod image;
 mod layer;
 mod listed;
 mod spool;
+mod stacks;
 mod tree;
 mod walk;
 
 use crate::model::{ScannerIdentity, SubjectDigest, SubjectKind};
 use crate::ports::{ScanRequest, ScanTask, Scanner};
 use catalogue::LayerCatalogue;
+use stacks::Stacks;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -26,13 +28,18 @@ type Slot = Arc<Mutex<Option<Arc<LayerCatalogue>>>>;
 pub struct Builtin {
     identity: ScannerIdentity,
     layers: Mutex<BTreeMap<layer::LayerId, Slot>>,
+    stacks: Stacks,
 }
 
 impl Builtin {
     /// With no layer read yet.
     pub fn new() -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Self { identity: ScannerIdentity { name: "builtin".into(), version, binary: None }, layers: Mutex::default() }
+        Self {
+            identity: ScannerIdentity { name: "builtin".into(), version, binary: None },
+            layers: Mutex::default(),
+            stacks: Stacks::default(),
+        }
     }
 }
 
@@ -53,11 +60,13 @@ impl Scanner for Builtin {
 
     fn scan(self: Arc<Self>, request: ScanRequest) -> ScanTask {
         ScanTask::Cpu(Box::new(move || match (request.located.subject.kind, request.located.subject.digest) {
-            _ if request.located.attested.is_some() => listed::attested(&request),
-            (SubjectKind::Image, _) if request.located.subject.uri.starts_with("sbom:") => listed::scan(&request),
+            _ if request.located.attested.is_some() => listed::attested(&request).map(Arc::new),
+            (SubjectKind::Image, _) if request.located.subject.uri.starts_with("sbom:") => {
+                listed::scan(&request).map(Arc::new)
+            }
             (SubjectKind::Image, SubjectDigest::Sha256(_)) => image::scan(&self, &request),
-            (SubjectKind::Image, SubjectDigest::DirHash(_)) => tree::scan(&request, true),
-            (SubjectKind::Source, _) => tree::scan(&request, false),
+            (SubjectKind::Image, SubjectDigest::DirHash(_)) => tree::scan(&request, true).map(Arc::new),
+            (SubjectKind::Source, _) => tree::scan(&request, false).map(Arc::new),
         }))
     }
 }

@@ -9,8 +9,8 @@ use super::layer::{self, LayerId};
 use crate::adapters::subjects::Locator;
 use crate::model::{Blob, Digest, GapKind, Name, Sbom};
 use crate::ports::{
-    ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, ScanError, ScanRequest, ScanTask,
-    Scanner as _, SubjectSpec, Subjects as _,
+    ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, ImageSpec, Output, ScanError, ScanRequest,
+    ScanTask, Scanner as _, SubjectSpec, Subjects as _,
 };
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -206,8 +206,10 @@ impl Cache for Memory {
         let kept = self.0.lock().unwrap().1.get(key).and_then(|outputs| outputs.get(name).cloned());
         Ok(kept.map_or(BlobLookup::Missing, |blob| BlobLookup::Found((blob.clone(), blob.bytes().unwrap()))))
     }
-    fn put_action(&self, key: &ActionKey, outputs: &[(&str, &Blob)]) -> Result<(), CacheError> {
-        let outputs = outputs.iter().map(|(name, blob)| ((*name).to_owned(), (*blob).clone())).collect();
+    fn put_action(&self, key: &ActionKey, outputs: &[(&str, Output<'_>)]) -> Result<(), CacheError> {
+        let whole =
+            |output: &Output<'_>| if let Output::Whole(blob) = output { (*blob).clone() } else { panic!("half kept") };
+        let outputs = outputs.iter().map(|(name, output)| ((*name).to_owned(), whole(output))).collect();
         self.0.lock().unwrap().1.insert(*key, outputs);
         Ok(())
     }
@@ -245,12 +247,16 @@ impl Image {
         Self { directory, layers, cache: Arc::default() }
     }
 
-    fn scan(&self) -> Result<Sbom, ScanError> {
+    fn scan(&self) -> Result<Arc<Sbom>, ScanError> {
+        self.scan_with(&Arc::new(Builtin::new()))
+    }
+
+    fn scan_with(&self, builtin: &Arc<Builtin>) -> Result<Arc<Sbom>, ScanError> {
         let image = ImageSpec { name: Name::new("image").unwrap(), reference: "oci:image".into(), platform: None };
         let subjects = Locator::here(self.directory.path().to_owned());
         let located = subjects.locate(&SubjectSpec::Image(image), &|_, _| None).unwrap();
         let request = ScanRequest { located, cache: self.cache.clone(), cancel: Cancel::new() };
-        let ScanTask::Cpu(task) = Arc::new(Builtin::new()).scan(request) else { panic!("work for a core") };
+        let ScanTask::Cpu(task) = Arc::clone(builtin).scan(request) else { panic!("work for a core") };
         task()
     }
 }
@@ -363,6 +369,19 @@ fn a_link_to_what_was_not_read_is_a_gap() {
     let with_packages = |link| Image::new(&[files(&[OS, (APK, &apk(&["a"]))]), link]).scan().unwrap();
     assert_eq!(with_packages(link("/etc/os-release")).gaps, []);
     assert_eq!(with_packages(link("nowhere")).gaps, []);
+}
+
+#[test]
+fn images_with_the_same_layers_are_given_the_same() {
+    let builtin = Arc::new(Builtin::new());
+    let (base, more) = (files(&[OS, (APK, &apk(&["a"]))]), files(&[(APK, &apk(&["a", "b"]))]));
+    let images = [&[base.clone()][..], &[base.clone(), more.clone()], &[base.clone()], &[more, base]].map(Image::new);
+    let scans = images.each_ref().map(|image| image.scan_with(&builtin).unwrap());
+    assert!(Arc::ptr_eq(&scans[0], &scans[2]));
+    for (image, scan) in images.iter().zip(&scans) {
+        assert_eq!(image.scan().unwrap(), *scan, "as by itself");
+    }
+    assert_eq!(scans.map(|scan| scan.components.len()), [1, 2, 1, 1]);
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl Scanner for External {
                     sbom.gaps.extend(unseen(tool.name(), &compared, &sbom)?);
                 }
                 let sbom = sbom.normalized();
-                Ok(nothing_is_a_gap(tool.name(), sbom))
+                Ok(Arc::new(nothing_is_a_gap(tool.name(), sbom)))
             })
             .await?
         }))

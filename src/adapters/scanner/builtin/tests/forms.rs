@@ -25,13 +25,13 @@ fn locate(root: &Path, reference: &str) -> Result<Located, SubjectError> {
     Locator::here(root.to_owned()).locate(&SubjectSpec::Image(image), &|_, _| None)
 }
 
-fn scan_located(located: Located) -> Result<Sbom, ScanError> {
+fn scan_located(located: Located) -> Result<Arc<Sbom>, ScanError> {
     let request = ScanRequest { located, cache: Arc::<Memory>::default(), cancel: Cancel::new() };
     let ScanTask::Cpu(task) = Arc::new(Builtin::new()).scan(request) else { panic!("work for a core") };
     task()
 }
 
-fn scan(root: &Path, reference: &str) -> Sbom {
+fn scan(root: &Path, reference: &str) -> Arc<Sbom> {
     scan_located(locate(root, reference).unwrap()).unwrap()
 }
 
@@ -100,7 +100,7 @@ fn every_form_holds_the_same() {
     std::fs::create_dir_all(root.join("rootfs/var/lib/rpm")).unwrap();
     std::fs::write(root.join("rootfs/etc/os-release"), ALMA).unwrap();
     std::fs::write(root.join("rootfs/var/lib/rpm/rpmdb.sqlite"), RPM).unwrap();
-    let mut unpacked = scan(root, "dir:./rootfs/");
+    let mut unpacked = scan(root, "dir:./rootfs/").as_ref().clone();
     assert_eq!((names(&unpacked), unpacked.gaps.clone()), (names(&expected), vec![]));
     for component in &mut unpacked.components {
         component.locations.clone_from(&expected.components[0].locations);
