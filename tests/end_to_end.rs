@@ -324,7 +324,7 @@ fn a_damaged_cache_is_said_and_made_again() {
     project.build();
     let lock = project.read("compliance.lock");
     std::fs::remove_dir_all(project.root().join(".proofmark/state")).unwrap();
-    for path in files(&project.cache().join("v1/blobs")) {
+    for path in files(&project.cache().join("v1/actions")) {
         let mut bytes = std::fs::read(&path).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0x55;
