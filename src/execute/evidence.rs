@@ -32,12 +32,15 @@ pub struct SubjectEvidence {
 impl SubjectEvidence {
     /// The bytes of the SBOM document; `None` where they cannot be had any more, or there is no memory for them.
     pub fn document(&self) -> Option<Vec<u8>> {
-        let document = match &self.document.form {
-            Form::Whole(blob) => return blob.bytes(),
+        match &self.document.form {
+            Form::Whole(blob) => blob.bytes(),
+            // The digest was computed from the same parts.
             Form::Body(body) => body.around(&self.subject),
-            Form::Anew(scanner) => Some(cyclonedx::encode(&self.subject, &self.sbom.whole()?, scanner)),
-        };
-        document.filter(|document| Digest::of(document) == self.document.digest)
+            Form::Anew(scanner) => {
+                let document = cyclonedx::encode(&self.subject, &self.sbom.whole()?, scanner);
+                (Digest::of(&document) == self.document.digest).then_some(document)
+            }
+        }
     }
 }
 
