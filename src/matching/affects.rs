@@ -73,8 +73,7 @@ pub(super) fn speaks(entry: &Affected) -> bool {
 /// Where a version lies in a range; `None` for a range that says nothing of versions.
 fn place<'a>(kind: &EcosystemKind, version: &str, range: &'a Range) -> Result<Option<Place<'a>>, Unordered> {
     let compare = |a: &str, b: &str| match (range.kind, kind) {
-        // Go's tags are semantic versions with more spellings.
-        (RangeKind::Semver, kind) if *kind != EcosystemKind::Go => version::compare_semver(a, b),
+        (RangeKind::Semver, kind) if !version::refines_semver(kind) => version::compare_semver(a, b),
         (_, kind) => version::compare(kind, a, b),
     };
     if range.kind == RangeKind::Git {
@@ -174,6 +173,15 @@ mod tests {
             (listed, "1.0.1", "no"),
         ] {
             assert_eq!(says(json, version), expected, "{version} in {json}");
+        }
+    }
+
+    #[test]
+    fn builds_count_where_an_ecosystem_says_so() {
+        let entry = entry(r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.1.0+2"}]}]"#);
+        for (name, affected) in [("Julia", true), ("Pub", true), ("npm", false)] {
+            let answer = answer(&EcosystemKind::parse(name), "1.1.0+1", [&entry]);
+            assert_eq!(matches!(answer, Answer::Affected { .. }), affected, "{name}");
         }
     }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 
 /// One ecosystem for each ordering.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "npm",
     "Go",
     "PyPI",
@@ -20,6 +20,7 @@ const NAMES: [&str; 13] = [
     "Red Hat",
     "CRAN",
     "Hackage",
+    "ConanCenter",
 ];
 
 /// Texts that many of them read.
@@ -40,10 +41,10 @@ proptest! {
         }
     }
 
-    /// PHP's and Maven's rules are not transitive, the others are.
+    /// PHP's, Maven's and Conan's rules are not transitive, the others are.
     #[test]
     fn orders_are_orders(a in version(), b in version(), c in version()) {
-        for name in NAMES.iter().filter(|name| !["Packagist", "Maven"].contains(name)) {
+        for name in NAMES.iter().filter(|name| !["Packagist", "Maven", "ConanCenter"].contains(name)) {
             let kind = EcosystemKind::parse(name);
             if let (Ok(ab), Ok(bc), Ok(ac)) = (compare(&kind, &a, &b), compare(&kind, &b, &c), compare(&kind, &a, &c)) {
                 if ab == bc || bc.is_eq() {
