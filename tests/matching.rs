@@ -540,6 +540,29 @@ fn what_cannot_be_told_is_a_gap() {
 }
 
 #[test]
+fn addresses_of_repositories_are_the_same_in_any_case() {
+    let fixed = |id: &str, ecosystem: &str, name: &str| record(id, ecosystem, name, "2.0.0", json!({}));
+    let database = Database::new(vec![
+        fixed("GO-1", "Go", "host.example/Owner/Repo"),
+        fixed("GHSA-swift", "SwiftURL", "host.example/Owner/Kit"),
+        fixed("GHSA-action", "GitHub Actions", "owner/setup"),
+        fixed("GHSA-npm", "npm", "OldCase"),
+    ]);
+    let (findings, _) = matched(
+        &database,
+        vec![
+            component("Go", "host.example/owner/repo", "v1.0.0"),
+            component("SwiftURL", "host.example/owner/kit.git", "1.0.0"),
+            component("GitHub Actions", "Owner/Setup", "1.0.0"),
+            component("npm", "oldcase", "1.0.0"),
+        ],
+    );
+    let mut found: Vec<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["GHSA-action", "GHSA-swift", "GO-1"]);
+}
+
+#[test]
 fn what_is_limited_to_windows_is_not_in_a_linux_image() {
     let mut windows = record("RUSTSEC-1", "crates.io", "mio", "9.0.0", json!({}));
     windows.affected[0].os = vec!["windows".into()];

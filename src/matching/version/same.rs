@@ -1,11 +1,11 @@
 //! Whether a version is one that an advisory lists by name.
 
-use super::{digits, pep440};
+use super::{digits, nuget, pep440};
 use crate::model::EcosystemKind;
 use std::cmp::Ordering;
 
-/// A version to hold against lists. PyPI: any spelling of the same version (`1.0` for `1.0.0`); Go: with or without `v`; all
-/// others: the same text.
+/// A version to hold against lists. PyPI and NuGet: any spelling of the same version (`1.0` for `1.0.0`); where versions are
+/// tags of repositories (Go, Packagist, Swift, GitHub Actions) and in Julia: with or without `v`; all others: the same text.
 pub(in crate::matching) struct Same<'a> {
     text: &'a str,
     rule: Rule<'a>,
@@ -13,7 +13,8 @@ pub(in crate::matching) struct Same<'a> {
 
 enum Rule<'a> {
     Text,
-    Go,
+    Tag,
+    NuGet,
     Pep440(Box<pep440::Version<'a>>),
 }
 
@@ -21,7 +22,9 @@ impl<'a> Same<'a> {
     /// A version of an ecosystem.
     pub(in crate::matching) fn new(kind: &EcosystemKind, version: &'a str) -> Self {
         let rule = match kind {
-            EcosystemKind::Go => Rule::Go,
+            EcosystemKind::Go | EcosystemKind::Packagist => Rule::Tag,
+            EcosystemKind::Other(name) if matches!(&**name, "SwiftURL" | "GitHub Actions" | "Julia") => Rule::Tag,
+            EcosystemKind::NuGet => Rule::NuGet,
             EcosystemKind::PyPI => {
                 pep440::Version::parse(version).map_or(Rule::Text, |version| Rule::Pep440(version.into()))
             }
@@ -32,11 +35,12 @@ impl<'a> Same<'a> {
 
     /// Whether it is in a list.
     pub(in crate::matching) fn is_in(&self, list: &[String]) -> bool {
-        let bare = |text| str::strip_prefix(text, 'v').unwrap_or(text);
+        let bare = |text| str::strip_prefix(text, ['v', 'V']).unwrap_or(text);
         list.iter().any(|listed| listed == self.text)
             || match &self.rule {
                 Rule::Text => false,
-                Rule::Go => list.iter().any(|listed| bare(listed) == bare(self.text)),
+                Rule::Tag => list.iter().any(|listed| bare(listed) == bare(self.text)),
+                Rule::NuGet => list.iter().any(|listed| nuget::compare(listed, self.text) == Ok(Ordering::Equal)),
                 Rule::Pep440(version) => {
                     let start = start(self.text);
                     let mut near = list.iter().filter(|listed| start == self::start(listed));
@@ -73,5 +77,12 @@ mod tests {
         assert!(!python("1.0", "1.1") && !python("1!1", "1") && !python("1+a", "1"));
         assert!(Same::new(&EcosystemKind::Go, "v1.0.0").is_in(&list("1.0.0")));
         assert!(!Same::new(&EcosystemKind::Maven, "1.0.0").is_in(&list("1.0")));
+        for name in ["Packagist", "SwiftURL", "GitHub Actions", "Julia"] {
+            assert!(Same::new(&EcosystemKind::parse(name), "1.0.0").is_in(&list("v1.0.0")), "{name}");
+        }
+        let nuget = |a, b| Same::new(&EcosystemKind::NuGet, a).is_in(&list(b));
+        assert!(
+            nuget("1.0", "1.0.0") && nuget("1.0.0.0-RC", "1.0.0-rc") && !nuget("1.0", "1.0.1") && !nuget("x", "1.0")
+        );
     }
 }
