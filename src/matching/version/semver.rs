@@ -101,6 +101,20 @@ pub(super) fn compare(a: &str, b: &str) -> Result<Ordering, Unordered> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn version() -> impl Strategy<Value = String> {
+        "[0-2]\\.(0|1|10)\\.[0-2](-(0|1|10|a|A|b1|-|0a|1-)(\\.(0|2|11|a|x-y)){0,2})?(\\+[0-9a-z-]{1,2}(\\.[01]{1,2})?)?"
+    }
+
+    proptest! {
+        /// Against the `semver` crate, which Cargo reads versions by.
+        #[test]
+        fn agrees_with_cargo(a in version(), b in version()) {
+            let read = |text: &str| ::semver::Version::parse(text).unwrap();
+            prop_assert_eq!(compare(&a, &b), Ok(read(&a).cmp_precedence(&read(&b))), "{} {}", a, b);
+        }
+    }
 
     #[test]
     fn further_numbers_decide_nothing() {
