@@ -371,11 +371,14 @@ fn versions_are_compared() {
         ("Maven", "-1", "<", "1"),
         ("Alpine:v3.20", "1.0_rc1", "<", "1.0"),
         ("Red Hat", "1:1-1", ">", "2-1"),
+        ("redhat", "1:1-1", ">", "2-1"),
+        ("pypi", "1.0.0", "=", "1"),
     ] {
         assert_eq!(project.ok(&["db", "compare", ecosystem, a, b]), format!("{sign}\n"), "{ecosystem} {a} {b}");
     }
     project.exits(2, &["db", "compare", "npm", "1.x", "1.0.0"]);
     project.exits(2, &["db", "compare", "npm", "1.0.0"]);
+    assert!(project.exits(2, &["db", "compare", "Nothing", "1", "2"]).stderr.contains("PyPI"));
     assert_eq!(project.ok(&["db", "compare", "npm", "1.0.0", "1.0.0", "-q"]), "=\n");
     let pairs = |ecosystem: &[&str], input: &str| {
         project.write("input", input);

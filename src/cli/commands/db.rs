@@ -188,8 +188,16 @@ const SHOWN: usize = 10;
 
 fn sign(ecosystem: &str, a: &str, b: &str) -> Result<&'static str, Failure> {
     let family = ecosystem.split(':').next().unwrap_or(ecosystem);
-    let order = version::compare(&EcosystemKind::parse(family), a, b).map_err(|error| {
-        Failure::new(Exit::Usage, "version::unordered", format!("{ecosystem}: {a} and {b}: {error}"))
+    // People write `pypi` and `redhat`.
+    let letters = |name: &str| name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let known = version::ORDERED.into_iter().find(|known| *known == family).or_else(|| {
+        let written = letters(family);
+        version::ORDERED.into_iter().find(|known| letters(known) == written)
+    });
+    let order = version::compare(&EcosystemKind::parse(known.unwrap_or(family)), a, b).map_err(|error| {
+        let help = known.is_none().then(|| format!("those with an ordering: {}", version::ORDERED.join(", ")).into());
+        let message = format!("{ecosystem}: {a} and {b}: {error}");
+        Failure { help, ..Failure::new(Exit::Usage, "version::unordered", message) }
     })?;
     Ok(match order {
         Ordering::Less => "<",

@@ -50,6 +50,49 @@ impl Unordered {
     }
 }
 
+/// Every ecosystem that has an ordering here, as OSV names it.
+pub const ORDERED: [&str; 39] = [
+    "AlmaLinux",
+    "Alpaquita",
+    "Alpine",
+    "Azure Linux",
+    "BellSoft Hardened Containers",
+    "Bioconductor",
+    "Bitnami",
+    "Chainguard",
+    "ConanCenter",
+    "CRAN",
+    "crates.io",
+    "Debian",
+    "Echo",
+    "GHC",
+    "GitHub Actions",
+    "Go",
+    "Hackage",
+    "Hex",
+    "Julia",
+    "Mageia",
+    "Maven",
+    "MinimOS",
+    "npm",
+    "NuGet",
+    "opam",
+    "openEuler",
+    "openSUSE",
+    "Packagist",
+    "Photon OS",
+    "Pub",
+    "PyPI",
+    "Red Hat",
+    "Rocky Linux",
+    "RubyGems",
+    "SUSE",
+    "SwiftURL",
+    "Ubuntu",
+    "VSCode",
+    "Wolfi",
+];
+
 /// Which of two versions of an ecosystem is less.
 ///
 /// # Errors

@@ -23,6 +23,13 @@ const NAMES: [&str; 14] = [
     "ConanCenter",
 ];
 
+#[test]
+fn ecosystems_that_are_said_to_have_an_ordering_have_one() {
+    for name in super::ORDERED {
+        assert_eq!(compare(&EcosystemKind::parse(name), "1.9.0", "1.10.0"), Ok(Ordering::Less), "{name}");
+    }
+}
+
 /// Texts that many of them read.
 fn version() -> impl Strategy<Value = String> {
     "(v|1:|2!)?[0-9]{1,2}(\\.(0|1|02|10)){0,3}([-_.~^+]?(a|alpha|beta|rc|pre|dev|post|p|r|final|sp|x)?[-.]?[012]?){0,2}"
