@@ -89,7 +89,14 @@ fn place<'a>(kind: &EcosystemKind, version: &str, range: &'a Range) -> Result<Op
         let (point, begins, is_reached) = match event {
             Event::Introduced(point) => (point, true, point == "0" || compare(version, point)?.is_ge()),
             Event::Fixed(point) => (point, false, compare(version, point)?.is_ge()),
-            Event::LastAffected(point) => (point, false, compare(version, point)?.is_gt()),
+            Event::LastAffected(point) => {
+                // A local build of a Python version (`1.0+cpu`) is above it, and is within what ends with it all the same.
+                let public = match kind {
+                    EcosystemKind::PyPI if !point.contains('+') => version.split('+').next().unwrap_or(version),
+                    _ => version,
+                };
+                (point, false, compare(public, point)?.is_gt())
+            }
             Event::Limit(point) => {
                 limited = true;
                 below_limit |= point == "*" || compare(version, point)?.is_lt();
@@ -174,6 +181,19 @@ mod tests {
         ] {
             assert_eq!(says(json, version), expected, "{version} in {json}");
         }
+    }
+
+    #[test]
+    fn a_local_build_of_a_python_version_is_that_version() {
+        let last =
+            entry(r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"last_affected": "2.1"}]}]"#);
+        let fixed = entry(r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.1"}]}]"#);
+        let listed = entry(r#""versions": ["2.1.0"]"#);
+        let is = |entry: &Affected, version: &str| {
+            matches!(answer(&EcosystemKind::PyPI, version, [entry]), Answer::Affected { .. })
+        };
+        assert!(is(&last, "2.1+cpu") && is(&listed, "2.1+cpu") && is(&fixed, "2.0+cpu"));
+        assert!(!is(&last, "2.1.1+cpu") && !is(&fixed, "2.1+cpu") && !is(&listed, "2.2+cpu"));
     }
 
     #[test]

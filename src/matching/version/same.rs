@@ -5,7 +5,8 @@ use crate::model::EcosystemKind;
 use std::cmp::Ordering;
 
 /// A version to hold against lists. PyPI and NuGet: any spelling of the same version (`1.0` for `1.0.0`); where versions are
-/// tags of repositories (Go, Packagist, Swift, GitHub Actions) and in Julia: with or without `v`; all others: the same text.
+/// tags of repositories (Go, Packagist, Swift, GitHub Actions) and in Julia: with or without `v`; all others: the same text. A
+/// local build of a Python version (`1.0+cpu`) is that version too, as PEP 440 has it of every requirement.
 pub(in crate::matching) struct Same<'a> {
     text: &'a str,
     rule: Rule<'a>,
@@ -15,7 +16,8 @@ enum Rule<'a> {
     Text,
     Tag,
     NuGet,
-    Pep440(Box<pep440::Version<'a>>),
+    /// The version, and it without its local part.
+    Pep440(Box<[pep440::Version<'a>; 2]>),
 }
 
 impl<'a> Same<'a> {
@@ -25,9 +27,10 @@ impl<'a> Same<'a> {
             EcosystemKind::Go | EcosystemKind::Packagist => Rule::Tag,
             EcosystemKind::Other(name) if matches!(&**name, "SwiftURL" | "GitHub Actions" | "Julia") => Rule::Tag,
             EcosystemKind::NuGet => Rule::NuGet,
-            EcosystemKind::PyPI => {
-                pep440::Version::parse(version).map_or(Rule::Text, |version| Rule::Pep440(version.into()))
-            }
+            EcosystemKind::PyPI => pep440::Version::parse(version).map_or(Rule::Text, |version| {
+                let public = version.public();
+                Rule::Pep440(Box::new([version, public]))
+            }),
             _ => Rule::Text,
         };
         Self { text: version, rule }
@@ -41,11 +44,13 @@ impl<'a> Same<'a> {
                 Rule::Text => false,
                 Rule::Tag => list.iter().any(|listed| bare(listed) == bare(self.text)),
                 Rule::NuGet => list.iter().any(|listed| nuget::compare(listed, self.text) == Ok(Ordering::Equal)),
-                Rule::Pep440(version) => {
+                Rule::Pep440(versions) => {
+                    let [version, public] = versions.as_ref();
                     let start = start(self.text);
                     let mut near = list.iter().filter(|listed| start == self::start(listed));
                     near.any(|listed| {
-                        pep440::Version::parse(listed).is_some_and(|listed| version.compare(&listed) == Ordering::Equal)
+                        pep440::Version::parse(listed)
+                            .is_some_and(|listed| version.compare(&listed).is_eq() || public.compare(&listed).is_eq())
                     })
                 }
             }
@@ -74,7 +79,8 @@ mod tests {
         for (a, b) in [("1.0.0", "1.0"), ("v1", "1.0"), (" 1.00a1", "1.0.alpha-1"), ("0!1", "1"), ("1", "0!1")] {
             assert!(python(a, b), "{a} {b}");
         }
-        assert!(!python("1.0", "1.1") && !python("1!1", "1") && !python("1+a", "1"));
+        assert!(python("1.0+cpu", "1") && python("1+a", "1.0+A") && !python("1+a", "1+b") && !python("1", "1+a"));
+        assert!(!python("1.0", "1.1") && !python("1!1", "1") && !python("1.1+a", "1"));
         assert!(Same::new(&EcosystemKind::Go, "v1.0.0").is_in(&list("1.0.0")));
         assert!(!Same::new(&EcosystemKind::Maven, "1.0.0").is_in(&list("1.0")));
         for name in ["Packagist", "SwiftURL", "GitHub Actions", "Julia"] {
