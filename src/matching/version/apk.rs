@@ -58,8 +58,12 @@ impl Part<'_> {
             | (Self::Revision(a, _), Self::Revision(b, _)) => digits::compare(a, b),
             (Self::Revision(number, _), Self::Invalid) => digits::compare(number, ""),
             (Self::Invalid, Self::Revision(number, _)) => digits::compare("", number),
-            (Self::Revision(number, true), Self::End) if digits::compare(number, "").is_eq() => Ordering::Less,
-            (Self::End, Self::Revision(number, true)) if digits::compare(number, "").is_eq() => Ordering::Greater,
+            (Self::Revision(number, true), Self::End | Self::Empty) if digits::compare(number, "").is_eq() => {
+                Ordering::Less
+            }
+            (Self::End | Self::Empty, Self::Revision(number, true)) if digits::compare(number, "").is_eq() => {
+                Ordering::Greater
+            }
             (Self::Letter(a), Self::Letter(b)) => a.cmp(b),
             (Self::Hash(a), Self::Hash(b)) => a.cmp(b),
             (Self::Suffix(a), Self::Suffix(b)) => a.cmp(b),
@@ -163,6 +167,8 @@ mod tests {
             &["1_rc1~0a"],
             &["1_rc1~b"],
             &["1-rx", "1-x", "1-r0-x", "1--", "1-r-2", "1_y"],
+            &["1.-x"],
+            &["1."],
             &["1"],
             &["1-r0", "1-r", "1-r00"],
             &["1-r1x", "1-r1-r2"],

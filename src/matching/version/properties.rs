@@ -32,7 +32,7 @@ fn ecosystems_that_are_said_to_have_an_ordering_have_one() {
 
 /// Texts that many of them read.
 fn version() -> impl Strategy<Value = String> {
-    "(v|1:|2!)?[0-9]{1,2}(\\.(0|1|02|10)){0,3}([-_.~^+]?(a|alpha|beta|rc|pre|dev|post|p|r|final|sp|x)?[-.]?[012]?){0,2}"
+    "(v|1:|2!)?[0-9]{1,2}(\\.(0|1|02|10)){0,3}([-_.~^+]?(a|alpha|beta|rc|pre|dev|post|p|r|final|sp|x)?[-.]?[012]?){0,3}"
 }
 
 proptest! {
