@@ -363,6 +363,38 @@ fn help_is_as_reviewed() {
 }
 
 #[test]
+fn versions_are_compared() {
+    let project = Project::bare("versions");
+    for (ecosystem, a, sign, b) in [
+        ("npm", "1.2.3", "<", "1.10.0"),
+        ("PyPI", "-word.version-dev", "<", "1.0"),
+        ("Maven", "-1", "<", "1"),
+        ("Alpine:v3.20", "1.0_rc1", "<", "1.0"),
+        ("Red Hat", "1:1-1", ">", "2-1"),
+        ("redhat", "1:1-1", ">", "2-1"),
+        ("pypi", "1.0.0", "=", "1"),
+    ] {
+        assert_eq!(project.ok(&["db", "compare", ecosystem, a, b]), format!("{sign}\n"), "{ecosystem} {a} {b}");
+    }
+    project.exits(2, &["db", "compare", "npm", "1.x", "1.0.0"]);
+    project.exits(2, &["db", "compare", "npm", "1.0.0"]);
+    assert!(project.exits(2, &["db", "compare", "Nothing", "1", "2"]).stderr.contains("PyPI"));
+    assert_eq!(project.ok(&["db", "compare", "npm", "1.0.0", "1.0.0", "-q"]), "=\n");
+    let pairs = |ecosystem: &[&str], input: &str| {
+        project.write("input", input);
+        let mut command = project.command(&[&["db", "compare"], ecosystem].concat());
+        command.stdin(std::fs::File::open(project.root().join("input")).unwrap());
+        let run = common::Run::of(command);
+        (run.code, run.stdout)
+    };
+    assert_eq!(pairs(&["npm", "-"], "1 2\n\n2 1\n"), (0, "<\n>\n".into()));
+    assert_eq!(pairs(&["npm", "-"], "1 2\nx 1\n1 y\n1 1\n"), (2, "<\n?\n?\n=\n".into()));
+    let mixed = "Rocky Linux 1-1 1-2\nnpm 2 1\nPyPI 1.0 1\nLinux 1 2\n";
+    assert_eq!(pairs(&["-"], mixed), (2, "<\n>\n=\n?\n".into()));
+    assert_eq!(pairs(&["-"], "1 2\n").0, 2);
+}
+
+#[test]
 fn an_sbom_is_a_subject() {
     let project = Project::boutique();
     let document = |version: &str| {

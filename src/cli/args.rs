@@ -410,9 +410,11 @@ pub enum DbCommand {
     Compare {
         /// As OSV names it (`npm`, `PyPI`, `Debian`), or `-`: then each line of standard input is `ECOSYSTEM A B`.
         ecosystem: String,
-        /// A version, or `-`: then each line of standard input is `A B`.
+        /// A version, or `-`: then each line of standard input is `A B`, and `?` stands for a pair that has no order.
+        #[arg(allow_hyphen_values = true)]
         a: Option<String>,
         /// A version.
+        #[arg(allow_hyphen_values = true)]
         b: Option<String>,
     },
 }

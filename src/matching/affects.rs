@@ -73,8 +73,7 @@ pub(super) fn speaks(entry: &Affected) -> bool {
 /// Where a version lies in a range; `None` for a range that says nothing of versions.
 fn place<'a>(kind: &EcosystemKind, version: &str, range: &'a Range) -> Result<Option<Place<'a>>, Unordered> {
     let compare = |a: &str, b: &str| match (range.kind, kind) {
-        // Go's tags are semantic versions with more spellings.
-        (RangeKind::Semver, kind) if *kind != EcosystemKind::Go => version::compare_semver(a, b),
+        (RangeKind::Semver, kind) if !version::refines_semver(kind) => version::compare_semver(a, b),
         (_, kind) => version::compare(kind, a, b),
     };
     if range.kind == RangeKind::Git {
@@ -90,7 +89,14 @@ fn place<'a>(kind: &EcosystemKind, version: &str, range: &'a Range) -> Result<Op
         let (point, begins, is_reached) = match event {
             Event::Introduced(point) => (point, true, point == "0" || compare(version, point)?.is_ge()),
             Event::Fixed(point) => (point, false, compare(version, point)?.is_ge()),
-            Event::LastAffected(point) => (point, false, compare(version, point)?.is_gt()),
+            Event::LastAffected(point) => {
+                // A local build of a Python version (`1.0+cpu`) is above it, and is within what ends with it all the same.
+                let public = match kind {
+                    EcosystemKind::PyPI if !point.contains('+') => version.split('+').next().unwrap_or(version),
+                    _ => version,
+                };
+                (point, false, compare(public, point)?.is_gt())
+            }
             Event::Limit(point) => {
                 limited = true;
                 below_limit |= point == "*" || compare(version, point)?.is_lt();
@@ -174,6 +180,28 @@ mod tests {
             (listed, "1.0.1", "no"),
         ] {
             assert_eq!(says(json, version), expected, "{version} in {json}");
+        }
+    }
+
+    #[test]
+    fn a_local_build_of_a_python_version_is_that_version() {
+        let last =
+            entry(r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"last_affected": "2.1"}]}]"#);
+        let fixed = entry(r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.1"}]}]"#);
+        let listed = entry(r#""versions": ["2.1.0"]"#);
+        let is = |entry: &Affected, version: &str| {
+            matches!(answer(&EcosystemKind::PyPI, version, [entry]), Answer::Affected { .. })
+        };
+        assert!(is(&last, "2.1+cpu") && is(&listed, "2.1+cpu") && is(&fixed, "2.0+cpu"));
+        assert!(!is(&last, "2.1.1+cpu") && !is(&fixed, "2.1+cpu") && !is(&listed, "2.2+cpu"));
+    }
+
+    #[test]
+    fn builds_count_where_an_ecosystem_says_so() {
+        let entry = entry(r#""ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.1.0+2"}]}]"#);
+        for (name, affected) in [("Julia", true), ("Pub", true), ("npm", false)] {
+            let answer = answer(&EcosystemKind::parse(name), "1.1.0+1", [&entry]);
+            assert_eq!(matches!(answer, Answer::Affected { .. }), affected, "{name}");
         }
     }
 

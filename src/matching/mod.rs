@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub use matcher::{MatchedPieces, Matcher, Piece};
 
 /// Raised whenever the same SBOM and slice would give other findings or gaps: part of the key of a match.
-pub const REVISION: u32 = 1;
+pub const REVISION: u32 = 2;
 
 /// What a match came to.
 #[derive(Debug, Clone, PartialEq)]

@@ -87,7 +87,9 @@ impl EcosystemKind {
     }
 
     /// The form of a package name under which this ecosystem takes two spellings to be the same: PyPI by PEP 503 (lower
-    /// case, runs of `-`, `_` and `.` are one `-`), NuGet and Packagist in lower case, the others as written.
+    /// case, runs of `-`, `_` and `.` are one `-`), NuGet and Packagist in lower case, the others as written. So are names that
+    /// are addresses of repositories (Go, Swift, GitHub Actions), whose hosts do not tell capitals apart: package URLs have
+    /// them in lower case.
     pub fn normal_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
         let lower = |name: &'a str| {
             if name.chars().any(char::is_uppercase) { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
@@ -108,7 +110,12 @@ impl EcosystemKind {
                 }
                 Cow::Owned(normal)
             }
-            Self::NuGet | Self::Packagist => lower(name),
+            Self::NuGet | Self::Packagist | Self::Go => lower(name),
+            Self::Other(kind) if &**kind == "SwiftURL" => {
+                let name = name.split_once("://").map_or(name, |(_, rest)| rest).trim_end_matches('/');
+                lower(name.strip_suffix(".git").unwrap_or(name))
+            }
+            Self::Other(kind) if &**kind == "GitHub Actions" => lower(name),
             _ => Cow::Borrowed(name),
         }
     }
@@ -136,6 +143,10 @@ impl EcosystemKind {
             "hackage" => Self::Other("Hackage".into()),
             "conan" => Self::Other("ConanCenter".into()),
             "bioconductor" => Self::Other("Bioconductor".into()),
+            "bitnami" => Self::Other("Bitnami".into()),
+            "githubactions" => Self::Other("GitHub Actions".into()),
+            "julia" => Self::Other("Julia".into()),
+            "opam" => Self::Other("opam".into()),
             // No database of OSV's speaks of these: that they were not checked must be said.
             "cocoapods" => Self::Other("CocoaPods".into()),
             "conda" => Self::Other("conda".into()),
@@ -183,6 +194,8 @@ impl From<String> for Ecosystem {
                 let release = release.split_once("::").map_or(release, |(release, _)| release);
                 Self::with_release(EcosystemKind::parse(kind), release)
             }
+            // Records of a release may be older than its name of a long-term one.
+            Some(("Ubuntu", release)) => Self::with_release(EcosystemKind::Ubuntu, &ubuntu_release(release)),
             Some((kind, release)) => Self::with_release(EcosystemKind::parse(kind), release),
             None => Self::plain(EcosystemKind::parse(&text)),
         }
@@ -192,6 +205,15 @@ impl From<String> for Ecosystem {
 impl From<Ecosystem> for String {
     fn from(ecosystem: Ecosystem) -> Self {
         ecosystem.to_string()
+    }
+}
+
+/// A release of Ubuntu as OSV names it: `24.04` is `24.04:LTS`, as every April's of an even year is.
+fn ubuntu_release(release: &str) -> Cow<'_, str> {
+    let lts = |(year, month): (&str, &str)| month == "04" && year.parse::<u32>().is_ok_and(|year| year % 2 == 0);
+    match release.split_once('.').is_some_and(lts) {
+        true => format!("{release}:LTS").into(),
+        false => release.into(),
     }
 }
 
@@ -216,9 +238,7 @@ impl Distro {
             "debian" => Ecosystem::with_release(EcosystemKind::Debian, major()?),
             "ubuntu" => {
                 let (year, month) = self.version.split_once('.')?;
-                let lts = month == "04" && year.parse::<u32>().is_ok_and(|year| year % 2 == 0);
-                let release = format!("{year}.{month}{}", if lts { ":LTS" } else { "" });
-                Ecosystem::with_release(EcosystemKind::Ubuntu, &release)
+                Ecosystem::with_release(EcosystemKind::Ubuntu, &ubuntu_release(&format!("{year}.{month}")))
             }
             "alpine" => {
                 let mut parts = self.version.split('.');
@@ -277,6 +297,15 @@ mod tests {
         assert_eq!(of("Red Hat:enterprise_linux:9::appstream"), "Red Hat:enterprise_linux:9");
         assert_eq!(of("Red Hat:rhel_eus:9.2::baseos"), "Red Hat:rhel_eus:9.2");
         assert_eq!(of("Red Hat"), "Red Hat");
+        for (written, release) in [
+            ("Ubuntu:26.04", "Ubuntu:26.04:LTS"),
+            ("Ubuntu:24.04:LTS", "Ubuntu:24.04:LTS"),
+            ("Ubuntu:25.10", "Ubuntu:25.10"),
+            ("Ubuntu:25.04", "Ubuntu:25.04"),
+            ("Ubuntu:Pro:16.04:LTS", "Ubuntu:Pro:16.04:LTS"),
+        ] {
+            assert_eq!(of(written), release);
+        }
     }
 
     #[test]
@@ -287,5 +316,13 @@ mod tests {
         assert_eq!(EcosystemKind::NuGet.normal_name("Newtonsoft.Json"), "newtonsoft.json");
         assert_eq!(EcosystemKind::Packagist.normal_name("Symfony/Yaml"), "symfony/yaml");
         assert_eq!(EcosystemKind::Npm.normal_name("JSONStream"), "JSONStream");
+        assert_eq!(EcosystemKind::Go.normal_name("github.com/O/Repo/v2"), "github.com/o/repo/v2");
+        let swift = EcosystemKind::parse("SwiftURL");
+        for name in
+            ["github.com/O/repo", "https://github.com/o/Repo.git", "github.com/o/repo.git", "github.com/o/repo/"]
+        {
+            assert_eq!(swift.normal_name(name), "github.com/o/repo", "{name}");
+        }
+        assert_eq!(EcosystemKind::parse("GitHub Actions").normal_name("O/Setup"), "o/setup");
     }
 }

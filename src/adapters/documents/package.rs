@@ -126,9 +126,14 @@ fn component(listed: &Listed<'_>) -> Result<Read, String> {
     };
     let name = match (kind, namespace) {
         ("maven", Some(group)) => format!("{group}:{}", url.name()),
-        ("npm" | "golang" | "composer" | "swift" | "ebuild", Some(namespace)) => format!("{namespace}/{}", url.name()),
+        ("npm" | "golang" | "composer" | "swift" | "ebuild" | "githubactions", Some(namespace)) => {
+            format!("{namespace}/{}", url.name())
+        }
+        ("maven", None) => return Err(format!("`{label}` states no group")),
         _ => url.name().to_string(),
     };
+    // Package URLs of npm are in lower case, and names of old packages are not: where the document has it, that is it.
+    let name = if kind == "npm" && label.eq_ignore_ascii_case(&name) { label.to_owned() } else { name };
     if version.is_empty() {
         return Err(format!("`{label}` has no version"));
     }

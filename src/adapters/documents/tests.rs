@@ -83,6 +83,26 @@ fn what_a_document_does_not_say_is_a_gap() {
 }
 
 #[test]
+fn packages_are_named_as_advisories_name_them() {
+    let component = |name: &str, purl: &str| json!({"type": "library", "name": name, "purl": purl});
+    let components = json!([
+        component("OldCase", "pkg:npm/oldcase@1.0.0"),
+        component("other", "pkg:npm/name@1.0.0"),
+        component("setup", "pkg:githubactions/Owner/Setup@1.2.0"),
+        component("jar", "pkg:maven/jar@1.0"),
+        component("A_jll", "pkg:julia/A_jll@1.0.0+1?uuid=1"),
+    ]);
+    let text = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": components}).to_string();
+    let sbom = read(text.as_bytes()).unwrap().sbom;
+    let named = |it: &crate::model::Component| format!("{} {}", it.ecosystem.as_ref().unwrap(), it.name);
+    let mut names: Vec<String> = sbom.components.iter().map(named).collect();
+    names.sort();
+    assert_eq!(names, ["GitHub Actions Owner/Setup", "Julia A_jll", "npm OldCase", "npm name"]);
+    let gaps: Vec<&str> = sbom.gaps.iter().map(|gap| gap.reason.as_str()).collect();
+    assert_eq!(gaps, ["`jar` states no group"]);
+}
+
+#[test]
 fn other_documents_are_refused_and_damage_does_no_harm() {
     for text in [
         "",

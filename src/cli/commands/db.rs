@@ -133,7 +133,7 @@ fn update_failure(error: UpdateError) -> Failure {
     Failure::from_diagnostic(exit, error)
 }
 
-/// `db compare`: one pair by arguments, or many from standard input.
+/// `db compare`: one pair by arguments, or many from standard input, where `?` stands for a pair that has no order.
 fn compare(context: &Context<'_>, ecosystem: &str, a: Option<&str>, b: Option<&str>) -> Result<Exit, Failure> {
     if let (Some(a), Some(b)) = (a, b) {
         let sign = sign(ecosystem, a, b)?;
@@ -149,26 +149,55 @@ fn compare(context: &Context<'_>, ecosystem: &str, a: Option<&str>, b: Option<&s
         ));
     }
     let mut text = String::new();
+    let mut unordered = Vec::new();
+    let mut count = 0_usize;
     for line in std::io::stdin().lines() {
         let line = line.map_err(|error| Failure::new(Exit::Usage, "usage::input", error.to_string()))?;
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let sign = match (ecosystem, words.as_slice()) {
-            (_, []) => continue,
-            ("-", [ecosystem, a, b]) => sign(ecosystem, a, b)?,
-            (ecosystem, [a, b]) if ecosystem != "-" => sign(ecosystem, a, b)?,
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        // Some ecosystems have names of two words.
+        let (b, a, name) = (words.pop(), words.pop(), words.join(" "));
+        let sign = match (ecosystem, name.as_str(), a, b) {
+            (_, _, _, None) => continue,
+            ("-", name, Some(a), Some(b)) if !name.is_empty() => sign(name, a, b),
+            (ecosystem, "", Some(a), Some(b)) if ecosystem != "-" => sign(ecosystem, a, b),
             _ => return Err(Failure::new(Exit::Usage, "usage::input", format!("not a pair of versions: `{line}`"))),
         };
-        text.push_str(sign);
+        text.push_str(sign.as_ref().map_or("?", |sign| sign));
         text.push('\n');
+        if let Err(failure) = sign {
+            count += 1;
+            if unordered.len() < SHOWN {
+                unordered.push(failure);
+            }
+        }
     }
     context.output.text(&text);
-    Ok(Exit::Pass)
+    match (count, unordered.pop()) {
+        (1, Some(failure)) => Err(failure),
+        (2.., Some(last)) => {
+            unordered.push(last);
+            let pairs = format!("{count} pairs have no order");
+            Err(Failure { details: unordered, ..Failure::new(Exit::Usage, "version::unordered", pairs) })
+        }
+        _ => Ok(Exit::Pass),
+    }
 }
+
+/// How many pairs without an order are told one by one.
+const SHOWN: usize = 10;
 
 fn sign(ecosystem: &str, a: &str, b: &str) -> Result<&'static str, Failure> {
     let family = ecosystem.split(':').next().unwrap_or(ecosystem);
-    let order = version::compare(&EcosystemKind::parse(family), a, b).map_err(|error| {
-        Failure::new(Exit::Usage, "version::unordered", format!("{ecosystem}: {a} and {b}: {error}"))
+    // People write `pypi` and `redhat`.
+    let letters = |name: &str| name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let known = version::ORDERED.into_iter().find(|known| *known == family).or_else(|| {
+        let written = letters(family);
+        version::ORDERED.into_iter().find(|known| letters(known) == written)
+    });
+    let order = version::compare(&EcosystemKind::parse(known.unwrap_or(family)), a, b).map_err(|error| {
+        let help = known.is_none().then(|| format!("those with an ordering: {}", version::ORDERED.join(", ")).into());
+        let message = format!("{ecosystem}: {a} and {b}: {error}");
+        Failure { help, ..Failure::new(Exit::Usage, "version::unordered", message) }
     })?;
     Ok(match order {
         Ordering::Less => "<",

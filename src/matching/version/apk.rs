@@ -2,8 +2,8 @@
 //!
 //! Where two versions first differ in kind of part, a pre-release suffix is below all else, and of the others the part that
 //! may stand earlier is above. A part that is none of these ends the reading and stands below the end: `apk` orders such
-//! versions too, and old packages have them (`6.0.2p1`, which older `apk` wrote). Commit hashes are not compared: they have
-//! no order.
+//! versions too, and old packages have them (`6.0.2p1`, which older `apk` wrote). Where it stands in place of a revision it is
+//! that of revision 0. Commit hashes are compared as text, which is an order and says nothing of age.
 
 use super::{Unordered, digits};
 use std::cmp::Ordering;
@@ -20,8 +20,10 @@ enum Part<'a> {
     Suffix(i8),
     /// The number of a suffix.
     SuffixNumber(&'a str),
-    /// The package revision.
-    Revision(&'a str),
+    /// A commit hash.
+    Hash(&'a str),
+    /// The package revision, and whether something follows that does not belong there.
+    Revision(&'a str, bool),
     /// The end.
     End,
     /// A dot without a number.
@@ -39,10 +41,11 @@ impl Part<'_> {
             Self::Letter(_) => 2,
             Self::Suffix(_) => 3,
             Self::SuffixNumber(_) => 4,
-            Self::Revision(_) => 5,
-            Self::End => 6,
-            Self::Empty => 7,
-            Self::Invalid => 8,
+            Self::Hash(_) => 5,
+            Self::Revision(..) => 6,
+            Self::End => 7,
+            Self::Empty => 8,
+            Self::Invalid => 9,
         }
     }
 
@@ -52,8 +55,17 @@ impl Part<'_> {
             (Self::First(a), Self::First(b))
             | (Self::Number(a), Self::Number(b))
             | (Self::SuffixNumber(a), Self::SuffixNumber(b))
-            | (Self::Revision(a), Self::Revision(b)) => digits::compare(a, b),
+            | (Self::Revision(a, _), Self::Revision(b, _)) => digits::compare(a, b),
+            (Self::Revision(number, _), Self::Invalid) => digits::compare(number, ""),
+            (Self::Invalid, Self::Revision(number, _)) => digits::compare("", number),
+            (Self::Revision(number, true), Self::End | Self::Empty) if digits::compare(number, "").is_eq() => {
+                Ordering::Less
+            }
+            (Self::End | Self::Empty, Self::Revision(number, true)) if digits::compare(number, "").is_eq() => {
+                Ordering::Greater
+            }
             (Self::Letter(a), Self::Letter(b)) => a.cmp(b),
+            (Self::Hash(a), Self::Hash(b)) => a.cmp(b),
             (Self::Suffix(a), Self::Suffix(b)) => a.cmp(b),
             (Self::Suffix(..0), _) => Ordering::Less,
             (_, Self::Suffix(..0)) => Ordering::Greater,
@@ -80,22 +92,30 @@ impl<'a> Parts<'a> {
         number
     }
 
+    fn revision(&mut self, text: &'a str) -> Part<'a> {
+        let number = self.number(text);
+        Part::Revision(number, !self.rest.is_empty())
+    }
+
     fn read(&mut self) -> Part<'a> {
         let text = self.rest;
         let Some(last) = self.last else { return Part::First(self.number(text)) };
+        if last == Part::Invalid.rank() {
+            return Part::Invalid;
+        }
         let (Some(first), behind) = (text.bytes().next(), text.get(1..).unwrap_or_default()) else { return Part::End };
         match first {
-            b'a'..=b'z' if last <= 1 || last == 7 => {
+            b'a'..=b'z' if last <= 1 || last == 8 => {
                 self.rest = behind;
                 Part::Letter(first)
             }
             b'0'..=b'9' if last == 2 => Part::Number(self.number(text)),
             b'0'..=b'9' if last == 3 => Part::SuffixNumber(self.number(text)),
-            b'.' if last <= 1 || last == 7 => match self.number(behind) {
+            b'.' if last <= 1 || last == 8 => match self.number(behind) {
                 "" => Part::Empty,
                 number => Part::Number(number),
             },
-            b'_' if last <= 4 || last == 7 => match SUFFIXES.iter().find(|(name, _)| behind.starts_with(name)) {
+            b'_' if last <= 4 || last == 8 => match SUFFIXES.iter().find(|(name, _)| behind.starts_with(name)) {
                 Some((name, weight)) => {
                     self.rest = &behind[name.len()..];
                     Part::Suffix(*weight)
@@ -105,17 +125,11 @@ impl<'a> Parts<'a> {
             b'~' if last <= 4 => {
                 let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
                 let end = behind.bytes().position(|byte| !hex(byte)).unwrap_or(behind.len());
-                self.rest = &behind[end..];
-                match (end, self.rest) {
-                    (0, _) => Part::Invalid,
-                    (_, "") => Part::End,
-                    // Only a revision may follow a hash.
-                    (_, rest) => {
-                        rest.strip_prefix("-r").map_or(Part::Invalid, |rest| Part::Revision(self.number(rest)))
-                    }
-                }
+                let (hash, rest) = behind.split_at(end);
+                self.rest = rest;
+                if hash.is_empty() { Part::Invalid } else { Part::Hash(hash) }
             }
-            b'-' => behind.strip_prefix('r').map_or(Part::Invalid, |behind| Part::Revision(self.number(behind))),
+            b'-' if last != 6 => behind.strip_prefix('r').map_or(Part::Invalid, |behind| self.revision(behind)),
             _ => Part::Invalid,
         }
     }
@@ -136,8 +150,40 @@ pub(super) fn compare(a: &str, b: &str) -> Result<Ordering, Unordered> {
     loop {
         let (part_a, part_b) = (a.next(), b.next());
         let order = part_a.compare(&part_b);
-        if order.is_ne() || matches!(part_a, Part::End | Part::Invalid) {
+        if order.is_ne() || matches!((part_a, part_b), (Part::End | Part::Invalid, Part::End | Part::Invalid)) {
             return Ok(order);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_place_of_a_revision_is_below_the_end() {
+        let classes: &[&[&str]] = &[
+            &["1_rc1"],
+            &["1_rc1~0a"],
+            &["1_rc1~b"],
+            &["1-rx", "1-x", "1-r0-x", "1--", "1-r-2", "1_y"],
+            &["1.-x"],
+            &["1."],
+            &["1"],
+            &["1-r0", "1-r", "1-r00"],
+            &["1-r1x", "1-r1-r2"],
+            &["1-r1"],
+            &["1~0"],
+            &["1~0a"],
+            &["1_p"],
+            &["1a"],
+        ];
+        for (at, class) in classes.iter().enumerate() {
+            for (other, others) in classes.iter().enumerate() {
+                for (a, b) in class.iter().flat_map(|a| others.iter().map(move |b| (a, b))) {
+                    assert_eq!(compare(a, b), Ok(at.cmp(&other)), "{a} {b}");
+                }
+            }
         }
     }
 }

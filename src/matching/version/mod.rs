@@ -5,6 +5,7 @@
 //! linear in the texts' length and compares runs of digits as text, so that no number is too large.
 
 mod apk;
+mod conan;
 mod digits;
 mod dpkg;
 mod go;
@@ -49,6 +50,49 @@ impl Unordered {
     }
 }
 
+/// Every ecosystem that has an ordering here, as OSV names it.
+pub const ORDERED: [&str; 39] = [
+    "AlmaLinux",
+    "Alpaquita",
+    "Alpine",
+    "Azure Linux",
+    "BellSoft Hardened Containers",
+    "Bioconductor",
+    "Bitnami",
+    "Chainguard",
+    "ConanCenter",
+    "CRAN",
+    "crates.io",
+    "Debian",
+    "Echo",
+    "GHC",
+    "GitHub Actions",
+    "Go",
+    "Hackage",
+    "Hex",
+    "Julia",
+    "Mageia",
+    "Maven",
+    "MinimOS",
+    "npm",
+    "NuGet",
+    "opam",
+    "openEuler",
+    "openSUSE",
+    "Packagist",
+    "Photon OS",
+    "Pub",
+    "PyPI",
+    "Red Hat",
+    "Rocky Linux",
+    "RubyGems",
+    "SUSE",
+    "SwiftURL",
+    "Ubuntu",
+    "VSCode",
+    "Wolfi",
+];
+
 /// Which of two versions of an ecosystem is less.
 ///
 /// # Errors
@@ -69,12 +113,24 @@ pub fn compare(kind: &EcosystemKind, a: &str, b: &str) -> Result<Ordering, Unord
             "Red Hat" | "AlmaLinux" | "Rocky Linux" | "openSUSE" | "SUSE" | "Mageia" | "Azure Linux" | "openEuler"
             | "Photon OS" => rpm::compare(a, b),
             "Alpaquita" | "BellSoft Hardened Containers" | "MinimOS" => apk::compare(a, b),
-            "Echo" => dpkg::compare(a, b),
-            "CRAN" => numbers::compare(a, b, &['.', '-']),
-            "Hackage" => numbers::compare(a, b, &['.']),
-            "SwiftURL" | "Bitnami" | "GHC" | "GitHub Actions" | "Julia" | "VSCode" => semver::compare(a, b),
+            "Echo" | "opam" => dpkg::compare(a, b),
+            "CRAN" | "Bioconductor" => numbers::compare_r(a, b),
+            "Hackage" => numbers::compare(a, b),
+            "ConanCenter" => conan::compare(a, b),
+            // Julia's builds count, as Dart's do: they tell apart what is built of one source.
+            "Julia" => pub_dart::compare(a, b),
+            "SwiftURL" | "Bitnami" | "GHC" | "GitHub Actions" | "VSCode" => semver::compare(a, b),
             _ => Err(Unordered::Ecosystem(name.clone())),
         },
+    }
+}
+
+/// Whether an ecosystem's ordering is Semantic Versioning and more: Go has more spellings, and the builds of Pub and Julia count.
+pub(super) fn refines_semver(kind: &EcosystemKind) -> bool {
+    match kind {
+        EcosystemKind::Go | EcosystemKind::Pub => true,
+        EcosystemKind::Other(name) => &**name == "Julia",
+        _ => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! NuGet (<https://learn.microsoft.com/nuget/concepts/package-versioning>): Semantic Versioning with up to four numbers, and
-//! pre-releases without regard to case.
+//! pre-releases without regard to case. An identifier of a pre-release is a number where it fits 32 bits, its sign included;
+//! a longer one (`20240131120000`) is a word.
 
-use super::{Unordered, digits, semver};
+use super::{Unordered, digits};
 use std::cmp::Ordering;
 
 /// Numbers and pre-release (empty for a release).
@@ -18,10 +19,59 @@ fn parse(text: &str) -> Option<([&str; 4], String)> {
     readable.then(|| (numbers, pre.unwrap_or_default().to_ascii_lowercase()))
 }
 
+/// Compares pre-releases; none is above any, numbers are below words, and the longer list is above its prefix.
+fn pre_releases(a: &str, b: &str) -> Ordering {
+    if a.is_empty() || b.is_empty() {
+        return a.is_empty().cmp(&b.is_empty());
+    }
+    let identifier = |text: &str| text.parse::<i32>().ok();
+    let (mut a, mut b) = (a.split('.'), b.split('.'));
+    loop {
+        let order = match (a.next(), b.next()) {
+            (Some(a), Some(b)) => match (identifier(a), identifier(b)) {
+                (Some(a), Some(b)) => a.cmp(&b),
+                (None, None) => a.cmp(b),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            },
+            (a, b) => return a.is_some().cmp(&b.is_some()),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
 /// Which is less.
 pub(super) fn compare(a: &str, b: &str) -> Result<Ordering, Unordered> {
     let read = |text| parse(text).ok_or_else(|| Unordered::version(text));
     let (a, b) = (read(a)?, read(b)?);
     let numbers = a.0.iter().zip(&b.0).map(|(a, b)| digits::compare(a, b));
-    Ok(numbers.fold(Ordering::Equal, Ordering::then).then_with(|| semver::pre_releases(&a.1, &b.1)))
+    Ok(numbers.fold(Ordering::Equal, Ordering::then).then_with(|| pre_releases(&a.1, &b.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_beyond_32_bits_are_words() {
+        let increasing = [
+            "1.0.0--3",
+            "1.0.0-0",
+            "1.0.0-9.x",
+            "1.0.0-2147483647",
+            "1.0.0-20240131120000",
+            "1.0.0-2147483648",
+            "1.0.0-9999999999",
+            "1.0.0-Alpha.99999999999",
+            "1.0.0-alpha.X",
+            "1.0.0",
+            "1.0.0.1-rc",
+        ];
+        for (at, a) in increasing.iter().enumerate() {
+            for (other, b) in increasing.iter().enumerate() {
+                assert_eq!(compare(a, b), Ok(at.cmp(&other)), "{a} {b}");
+            }
+        }
+    }
 }

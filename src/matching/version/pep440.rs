@@ -6,6 +6,7 @@ use super::{Unordered, digits, pep440_legacy};
 use std::cmp::Ordering;
 
 /// A version in its parts, borrowed from its text.
+#[derive(Clone, Copy)]
 pub(super) struct Version<'a> {
     epoch: &'a str,
     /// Numbers separated by dots, without trailing `.0`s.
@@ -90,6 +91,11 @@ impl<'a> Version<'a> {
             local.split(['-', '_', '.']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
         });
         (rest.is_empty() && local_readable).then_some(version)
+    }
+
+    /// It without its local part.
+    pub(super) fn public(&self) -> Self {
+        Self { local: None, ..*self }
     }
 
     /// Where its pre-release part stands: a development release of a release is below its pre-releases.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::cmp::Ordering;
 
 /// One ecosystem for each ordering.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "npm",
     "Go",
     "PyPI",
@@ -20,11 +20,19 @@ const NAMES: [&str; 13] = [
     "Red Hat",
     "CRAN",
     "Hackage",
+    "ConanCenter",
 ];
+
+#[test]
+fn ecosystems_that_are_said_to_have_an_ordering_have_one() {
+    for name in super::ORDERED {
+        assert_eq!(compare(&EcosystemKind::parse(name), "1.9.0", "1.10.0"), Ok(Ordering::Less), "{name}");
+    }
+}
 
 /// Texts that many of them read.
 fn version() -> impl Strategy<Value = String> {
-    "(v|1:|2!)?[0-9]{1,2}(\\.(0|1|02|10)){0,3}([-_.~^+]?(a|alpha|beta|rc|pre|dev|post|p|r|final|sp|x)?[-.]?[012]?){0,2}"
+    "(v|1:|2!)?[0-9]{1,2}(\\.(0|1|02|10)){0,3}([-_.~^+]?(a|alpha|beta|rc|pre|dev|post|p|r|final|sp|x)?[-.]?[012]?){0,3}"
 }
 
 proptest! {
@@ -40,10 +48,10 @@ proptest! {
         }
     }
 
-    /// PHP's and Maven's rules are not transitive, the others are.
+    /// PHP's, Maven's and Conan's rules are not transitive, the others are.
     #[test]
     fn orders_are_orders(a in version(), b in version(), c in version()) {
-        for name in NAMES.iter().filter(|name| !["Packagist", "Maven"].contains(name)) {
+        for name in NAMES.iter().filter(|name| !["Packagist", "Maven", "ConanCenter"].contains(name)) {
             let kind = EcosystemKind::parse(name);
             if let (Ok(ab), Ok(bc), Ok(ac)) = (compare(&kind, &a, &b), compare(&kind, &b, &c), compare(&kind, &a, &c)) {
                 if ab == bc || bc.is_eq() {

@@ -1,5 +1,5 @@
-//! Pub (<https://pub.dev/documentation/pub_semver>): Semantic Versioning in which builds count: none is below any, and they are
-//! compared as pre-releases are.
+//! Pub (<https://pub.dev/documentation/pub_semver>) and Julia (`VersionNumber`): Semantic Versioning in which builds count: none
+//! is below any, and they are compared as pre-releases are.
 
 use super::{Unordered, semver};
 use std::cmp::Ordering;

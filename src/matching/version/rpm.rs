@@ -52,14 +52,37 @@ pub(super) fn compare(a: &str, b: &str) -> Result<Ordering, Unordered> {
         return Err(Unordered::version(text));
     }
     let parse = |text| {
-        let (epoch, rest) = str::split_once(text, ':').unwrap_or(("0", text));
+        // What stands before a colon is an epoch only where it is a number, or nothing.
+        let (epoch, rest) = digits::split(text);
+        let (epoch, rest) = rest.strip_prefix(':').map_or(("0", text), |rest| (epoch, rest));
         let (version, release) =
             rest.rsplit_once('-').map_or((rest, None), |(version, release)| (version, Some(release)));
         (epoch, version, release)
     };
     let (a, b) = (parse(a), parse(b));
-    Ok(part(a.0, b.0).then_with(|| part(a.1, b.1)).then_with(|| match (a.2, b.2) {
+    Ok(digits::compare(a.0, b.0).then_with(|| part(a.1, b.1)).then_with(|| match (a.2, b.2) {
         (Some(a), Some(b)) => part(a, b),
         (a, b) => a.is_some().cmp(&b.is_some()),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_number_is_an_epoch() {
+        for (a, order, b) in [
+            ("1.9-9.el9", Ordering::Equal, "1.9-9:.el9"),
+            ("2.4:1-1", Ordering::Equal, "2.4.1-1"),
+            (":1.0-1", Ordering::Equal, "1.0-1"),
+            ("0:1.0-1", Ordering::Equal, "1.0-1"),
+            ("a:1", Ordering::Less, "1:0"),
+            ("10:1", Ordering::Greater, "9:2"),
+            ("99999999999999999999:1", Ordering::Greater, "9:2"),
+        ] {
+            assert_eq!(compare(a, b), Ok(order), "{a} {b}");
+            assert_eq!(compare(b, a), Ok(order.reverse()), "{b} {a}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
-//! Semantic Versioning 2.0 (<https://semver.org/#spec-item-11>): npm, crates.io, Hex, and OSV's `SEMVER` ranges.
+//! Semantic Versioning 2.0 (<https://semver.org/#spec-item-11>): npm, crates.io, Hex and others, and OSV's `SEMVER` ranges.
 //!
 //! More is read than the specification allows, as the tools of these ecosystems and OSV do: a leading `v`, missing minor and
-//! patch numbers, leading zeros, and a pre-release without its hyphen (`1.0.0beta`). A fourth number is not: nothing says
-//! what it means here.
+//! patch numbers, leading zeros, and a pre-release without its hyphen (`1.0.0beta`). Further numbers are read, but nothing
+//! says what they mean here: what only they could decide has no order.
 
 use super::{Unordered, digits};
 use std::cmp::Ordering;
@@ -11,6 +11,8 @@ use std::cmp::Ordering;
 pub(super) struct Semver<'a> {
     /// Major, minor, patch.
     numbers: [&'a str; 3],
+    /// Numbers behind the patch number, with their dots.
+    further: &'a str,
     /// Pre-release without its hyphen; empty for a release.
     pre: &'a str,
 }
@@ -30,6 +32,13 @@ impl<'a> Semver<'a> {
             }
             (*slot, rest) = (number, behind);
         }
+        let mut end = 0;
+        while let Some(next) =
+            rest[end..].strip_prefix('.').map(|next| digits::split(next).0.len()).filter(|len| *len > 0)
+        {
+            end += 1 + next;
+        }
+        let (further, rest) = rest.split_at(end);
         let pre = match rest.as_bytes().first() {
             None => "",
             Some(b'-') => &rest[1..],
@@ -37,13 +46,16 @@ impl<'a> Semver<'a> {
             Some(_) => return None,
         };
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        (pre.bytes().all(allowed) && !build.contains(char::is_whitespace)).then_some(Self { numbers, pre })
+        (pre.bytes().all(allowed) && !build.contains(char::is_whitespace)).then_some(Self { numbers, further, pre })
     }
 
-    /// Precedence by the specification: the build does not count.
-    pub(super) fn precedence(&self, other: &Self) -> Ordering {
+    /// Precedence by the specification: the build does not count. `None` where further numbers would have to decide.
+    fn precedence(&self, other: &Self) -> Option<Ordering> {
         let numbers = self.numbers.iter().zip(&other.numbers).map(|(a, b)| digits::compare(a, b));
-        numbers.fold(Ordering::Equal, Ordering::then).then_with(|| pre_releases(self.pre, other.pre))
+        match numbers.fold(Ordering::Equal, Ordering::then) {
+            Ordering::Equal if self.further != other.further => None,
+            order => Some(order.then_with(|| pre_releases(self.pre, other.pre))),
+        }
     }
 }
 
@@ -81,5 +93,38 @@ pub(super) fn identifiers(a: &str, b: &str) -> Ordering {
 /// Which is less.
 pub(super) fn compare(a: &str, b: &str) -> Result<Ordering, Unordered> {
     let read = |text| Semver::parse(text).ok_or_else(|| Unordered::version(text));
-    Ok(read(a)?.precedence(&read(b)?))
+    let (version_a, version_b) = (read(a)?, read(b)?);
+    let further = if version_a.further.is_empty() { b } else { a };
+    version_a.precedence(&version_b).ok_or_else(|| Unordered::version(further))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn version() -> impl Strategy<Value = String> {
+        "[0-2]\\.(0|1|10)\\.[0-2](-(0|1|10|a|A|b1|-|0a|1-)(\\.(0|2|11|a|x-y)){0,2})?(\\+[0-9a-z-]{1,2}(\\.[01]{1,2})?)?"
+    }
+
+    proptest! {
+        /// Against the `semver` crate, which Cargo reads versions by.
+        #[test]
+        fn agrees_with_cargo(a in version(), b in version()) {
+            let read = |text: &str| ::semver::Version::parse(text).unwrap();
+            prop_assert_eq!(compare(&a, &b), Ok(read(&a).cmp_precedence(&read(&b))), "{} {}", a, b);
+        }
+    }
+
+    #[test]
+    fn further_numbers_decide_nothing() {
+        assert_eq!(compare("1.2.3.4", "1.3.0"), Ok(Ordering::Less));
+        assert_eq!(compare("2.0", "1.2.3.4-rc.1"), Ok(Ordering::Greater));
+        assert_eq!(compare("1.1.3.4.5", "1.1.3.4.5"), Ok(Ordering::Equal));
+        assert_eq!(compare("1.2.3.4-a", "1.2.3.4+b"), Ok(Ordering::Less));
+        for (a, b) in [("1.2.3.4", "1.2.3"), ("1.2.3", "1.2.3.4"), ("1.2.3.4", "1.2.3.5")] {
+            assert_eq!(compare(a, b), Err(Unordered::version(if a == "1.2.3" { b } else { a })), "{a} {b}");
+        }
+        assert!(compare("1.2.3.", "1.0.0").is_err() && compare("1.2.3..4", "1.0.0").is_err());
+    }
 }

@@ -4,7 +4,7 @@ use crate::model::{Component, Distro, Ecosystem, EcosystemKind, Gap, GapKind, Pu
 use packageurl::PackageUrl;
 
 /// Raised whenever the same report would come out as another SBOM.
-pub(super) const REVISION: &str = "r1";
+pub(super) const REVISION: &str = "r2";
 
 /// Types of package URL whose packages belong to a distribution.
 const SYSTEM: [&str; 6] = ["deb", "rpm", "apk", "alpm", "ebuild", "opkg"];
@@ -38,6 +38,7 @@ pub(in crate::adapters::scanner) fn component(
         let name = match (read.namespace(), kind) {
             (Some(namespace), "maven") => format!("{namespace}:{}", read.name()),
             (Some(namespace), _) => format!("{namespace}/{}", read.name()),
+            (None, "maven") => return Err(gap(&"it states no group")),
             (None, _) => read.name().to_owned(),
         };
         // Of a Go package its module counts, and what it was built for says nothing of which package it is.
