@@ -300,3 +300,69 @@ fn advisories_for_a_repository_are_for_its_release() {
     project.write("rootfs/etc/os-release", "ID=rhel\nVERSION_ID=10.0\n");
     project.exits(6, &["scan", "rootfs:rootfs", "--match"]);
 }
+
+#[test]
+fn advisories_for_a_product_are_for_its_service_pack() {
+    let project = Project::bare("sles");
+    let record = |id: &str, entries: &[(&str, &str, &str)]| {
+        let entry = |(ecosystem, name, fixed): &(&str, &str, &str)| {
+            serde_json::json!({
+                "package": {"ecosystem": ecosystem, "name": name, "purl": format!("pkg:rpm/suse/{name}")},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+                "ecosystem_specific": {"binaries": [{format!("lib{name}"): fixed}]},
+            })
+        };
+        let affected: Vec<_> = entries.iter().map(entry).collect();
+        let modified = "2026-01-01T00:00:00Z";
+        serde_json::json!({"id": id, "modified": modified, "affected": affected}).to_string()
+    };
+    for (id, entries) in [
+        (
+            "SUSE-SU-2024:1-1",
+            &[
+                ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "openssl-3", "3.0.8-150500.5.42.1"),
+                ("SUSE:Linux Enterprise Server 15 SP4-LTSS", "openssl-3", "3.0.8-150400.4.63.1"),
+                ("SUSE:Linux Enterprise Micro 5.5", "openssl-3", "3.0.8-150500.5.42.1"),
+                ("SUSE:Linux Micro 6.0", "openssl-3", "3.1.4-6.1"),
+                ("SUSE:Linux Enterprise Server 16.0", "openssl-3", "3.5.0-160000.3.2"),
+            ][..],
+        ),
+        ("SUSE-SU-2024:2-1", &[("SUSE:Manager Server 4.3", "openssl-3", "4-1")]),
+        ("SUSE-SU-2024:3-1", &[("SUSE:Linux Enterprise Module for Toolchain 12", "gcc13", "13.3-1.1")]),
+        ("SUSE-SU-2024:4-1", &[("SUSE:Linux Enterprise Server 12 SP5-LTSS", "openssl-3", "1-1")]),
+    ] {
+        project.write(&format!("osv/SUSE/{}.json", id.replace(':', "-")), record(id, entries));
+    }
+    project.ok(&["db", "import", "osv"]);
+    let findings = |os: &str, packages: &[(&str, &str)]| -> Result<Vec<String>, i32> {
+        let line = |(binary, source): &(&str, &str)| {
+            let (name, version) = source.split_once('@').unwrap();
+            format!("{binary}\t{version}\t1\t1\tSUSE LLC\t(none)\t1\tx86_64\t0\t{name}-{version}.src.rpm\n")
+        };
+        project.write("rootfs/etc/os-release", os);
+        let list: String = packages.iter().map(line).collect();
+        project.write("rootfs/var/lib/rpmmanifest/container-manifest-2", list);
+        let run = project.run(&["scan", "rootfs:rootfs", "--match", "--format", "json"]);
+        let result: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let ids = result["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned());
+        if run.code == 0 { Ok(ids.collect()) } else { Err(run.code) }
+    };
+    let of = |id: &str| Ok(vec![id.to_owned()]);
+    let old = ("libopenssl3", "openssl-3@3.0.8-150500.5.7.1");
+    let fixed = ("libopenssl3", "openssl-3@3.0.8-150500.5.42.1");
+    let sp5 = "ID=\"sles\"\nVERSION_ID=\"15.5\"\nPRETTY_NAME=\"SUSE Linux Enterprise Server 15 SP5\"\n";
+    assert_eq!(findings(sp5, &[old]), of("SUSE-SU-2024:1-1"));
+    assert_eq!(findings(sp5, &[fixed]), Ok(vec![]));
+    // That the fourth service pack's fix is older than this build says nothing.
+    assert_eq!(findings("ID=sles_sap\nVERSION_ID=15.4\n", &[old]), Ok(vec![]));
+    assert_eq!(findings("ID=sle-micro\nVERSION_ID=5.5\n", &[old]), of("SUSE-SU-2024:1-1"));
+    assert_eq!(
+        findings("ID=sl-micro\nVERSION_ID=6.0\n", &[("libopenssl3", "openssl-3@3.1.4-4.1")]),
+        of("SUSE-SU-2024:1-1")
+    );
+    assert_eq!(findings("ID=sles\nVERSION_ID=16.0\n", &[fixed]), of("SUSE-SU-2024:1-1"));
+    // Modules of 12 have no service packs.
+    assert_eq!(findings("ID=sles\nVERSION_ID=12.5\n", &[("libgcc_s1", "gcc13@13.2-1.1")]), of("SUSE-SU-2024:3-1"));
+    // A service pack that no record names is not clean.
+    assert_eq!(findings("ID=sles\nVERSION_ID=15.7\n", &[fixed]), Err(6));
+}

@@ -4,7 +4,7 @@
 //! blocks      zstd frames: first the record blocks, then the key blocks
 //! content     postcard: what the index says of itself, with the SHA-256 of every block before compression
 //! layout      postcard: offset and length of every block in this file
-//! trailer     24 bytes: lengths of content and layout (u64, little-endian), magic `PMADVIX1`
+//! trailer     24 bytes: lengths of content and layout (u64, little-endian), magic `PMADVIX2`
 //! ```
 //!
 //! A *piece* is a length (u32, little-endian) and so many bytes. A *record block* is a run of records in order of their ids, each
@@ -21,8 +21,8 @@ use crate::model::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
 use std::io;
 
-/// The last bytes of an index file.
-pub const MAGIC: &[u8; 8] = b"PMADVIX1";
+/// The last bytes of an index file. Another number whenever the same records would be looked up by other names.
+pub const MAGIC: &[u8; 8] = b"PMADVIX2";
 /// Two lengths and the magic.
 pub const TRAILER_BYTES: usize = 24;
 /// A record block is closed once it has this many bytes.

@@ -118,11 +118,7 @@ fn purl(package: &SystemPackage, distro: Option<&Distro>) -> Result<Purl, crate:
         _ => ("", package.version.as_str()),
     };
     let qualifiers = [("arch", package.architecture.as_str()), ("distro", release.as_str()), ("epoch", epoch)];
-    let namespace = distro.map(|distro| match distro.id.as_str() {
-        "rhel" if package.manager == "rpm" => "redhat",
-        id if id.starts_with("opensuse") => "opensuse",
-        id => id,
-    });
+    let namespace = distro.map(Distro::namespace);
     // Gentoo's categories are part of a package's name.
     let (namespace, name) = match package.name.split_once('/') {
         Some((category, name)) if package.manager == "ebuild" => (Some(category), name),

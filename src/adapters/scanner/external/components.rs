@@ -61,9 +61,7 @@ pub(in crate::adapters::scanner) fn component(
     let qualifiers = [("arch", qualifier("arch")), ("distro", release.as_str()), ("epoch", epoch)];
     let namespace = match (distro, kind) {
         (_, "ebuild") | (None, _) => read.namespace(),
-        (Some(distro), "rpm") if distro.id == "rhel" => Some("redhat"),
-        (Some(distro), _) if distro.id.starts_with("opensuse") => Some("opensuse"),
-        (Some(distro), _) => Some(distro.id.as_str()),
+        (Some(distro), _) => Some(distro.namespace()),
     };
     let purl = Purl::build(kind, namespace, read.name(), Some(plain), &qualifiers).map_err(|error| gap(&error))?;
     let name = match (read.namespace(), kind) {
