@@ -136,6 +136,13 @@ fn an_ecosystem_without_an_ordering_says_so() {
 }
 
 #[test]
+fn what_is_matched_has_an_ordering() {
+    for name in EcosystemKind::MATCHED {
+        assert_eq!(compare(&EcosystemKind::parse(name), "1.0", "1.1"), Ok(Ordering::Less), "{name}");
+    }
+}
+
+#[test]
 fn ecosystems_that_share_an_ordering_have_it() {
     for (name, less, more) in [
         ("openEuler", "1.0~rc1-1.oe2403", "1.0-1.oe2403"),

@@ -43,6 +43,40 @@ pub enum EcosystemKind {
 }
 
 impl EcosystemKind {
+    /// OSV's names of those whose packages are held against advisories: what is affected and its ordering are known.
+    pub const MATCHED: [&'static str; 30] = [
+        "AlmaLinux",
+        "Alpaquita",
+        "Alpine",
+        "Azure Linux",
+        "BellSoft Hardened Containers",
+        "CRAN",
+        "Chainguard",
+        "Debian",
+        "Echo",
+        "Go",
+        "Hackage",
+        "Hex",
+        "Mageia",
+        "Maven",
+        "MinimOS",
+        "NuGet",
+        "Packagist",
+        "Pub",
+        "PyPI",
+        "Red Hat",
+        "Rocky Linux",
+        "RubyGems",
+        "SUSE",
+        "SwiftURL",
+        "Ubuntu",
+        "Wolfi",
+        "crates.io",
+        "npm",
+        "openEuler",
+        "openSUSE",
+    ];
+
     /// OSV's name.
     pub fn as_str(&self) -> &str {
         match self {
