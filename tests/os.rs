@@ -366,3 +366,73 @@ fn advisories_for_a_product_are_for_its_service_pack() {
     // A service pack that no record names is not clean.
     assert_eq!(findings("ID=sles\nVERSION_ID=15.7\n", &[fixed]), Err(6));
 }
+
+#[test]
+fn advisories_for_a_stream_are_for_its_module() {
+    const TEST: &str = "advisories_for_a_stream_are_for_its_module";
+    if !has(TEST, "rpm") || !has(TEST, "rpmbuild") {
+        return;
+    }
+    let project = Project::bare("modules");
+    let root = &project.root();
+    let database = root.join("rootfs/var/lib/rpm").display().to_string();
+    std::fs::create_dir_all(&database).unwrap();
+    project.write("rootfs/etc/os-release", "ID=rhel\nVERSION_ID=8.10\n");
+    let top = format!("_topdir {}", root.join("top").display());
+    for (name, release, label) in [
+        ("nodejs", "1.module+el8.10.0+1+a", "ModularityLabel: nodejs:18:8100020240101:a"),
+        ("npm", "2.module+el8.10.0+1+a", ""),
+        ("perl", "3.el8", ""),
+    ] {
+        let spec = format!(
+            "Name: {name}\nVersion: 18.2\nRelease: {release}\nSummary: s\nLicense: MIT\nBuildArch: noarch\n{label}\n\
+             %description\nd\n%files\n"
+        );
+        project.write("package.spec", spec);
+        let spec = root.join("package.spec").display().to_string();
+        run(root, "rpmbuild", &["-bb", "--target", "noarch-linux", "--define", &top, &spec]);
+        let file = format!("top/RPMS/noarch/{name}-18.2-{release}.noarch.rpm");
+        run(root, "rpm", &["--dbpath", &database, "-i", "--nodeps", "--justdb", &file]);
+    }
+    let record = |id: &str, summary: &str, names: [&str; 2], fixed: &str| {
+        let entry = |name: &str| {
+            serde_json::json!({
+                "package": {"ecosystem": "Red Hat:enterprise_linux:8::appstream", "name": name},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+            })
+        };
+        let affected = names.map(entry);
+        let modified = "2026-01-01T00:00:00Z";
+        serde_json::json!({"id": id, "modified": modified, "summary": summary, "affected": affected}).to_string()
+    };
+    let summary = |stream: &str| format!("Red Hat Security Advisory: {stream} security update");
+    for (id, stream, names, fixed) in [
+        ("RHSA-1", "nodejs:18", ["nodejs", "npm"], "18.3-1.module+el8.10.0+9+b"),
+        ("RHSA-2", "nodejs:20", ["nodejs", "npm"], "20.1-1.module+el8.10.0+9+b"),
+        ("RHSA-3", "perl:5.30", ["perl", "npm"], "30.1-1.module+el8.10.0+9+b"),
+        ("RHSA-4", "perl", ["perl", "nodejs"], "18.2-4.el8"),
+    ] {
+        project.write(&format!("osv/Red Hat/{id}.json"), record(id, &summary(stream), names, fixed));
+    }
+    project.ok(&["db", "import", "osv"]);
+    let text = project.exits(6, &["scan", "rootfs:rootfs", "--match", "--format", "json"]).stdout;
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let found = result["findings"].as_array().unwrap().iter();
+    let found: BTreeSet<String> = found.map(|it| format!("{} {}", it["package"], it["id"]).replace('"', "")).collect();
+    let of = |name: &str, release: &str, module: &str, id: &str| {
+        format!("pkg:rpm/redhat/{name}@18.2-{release}?arch=noarch&distro=rhel-8.10{module} {id}")
+    };
+    let module = "&rpmmod=nodejs:18:8100020240101:a";
+    assert_eq!(
+        found,
+        [
+            of("nodejs", "1.module%2Bel8.10.0%2B1%2Ba", module, "RHSA-1"),
+            // Without a label the version says that it is one of 18.
+            of("npm", "2.module%2Bel8.10.0%2B1%2Ba", "", "RHSA-1"),
+            of("perl", "3.el8", "", "RHSA-4"),
+        ]
+        .into()
+    );
+    let gaps: Vec<&str> = result["gaps"].as_array().unwrap().iter().map(|it| it["reason"].as_str().unwrap()).collect();
+    assert_eq!(gaps, ["its module's stream is not known: not held against RHSA-3"]);
+}

@@ -19,6 +19,9 @@ const MOST_PIECES: usize = 50_000;
 /// Versions of one package that are remembered.
 const MOST_VERSIONS: usize = 10_000;
 
+/// Modules of one version that are remembered: it has one.
+const MOST_MODULES: usize = 16;
+
 #[expect(
     clippy::disallowed_types,
     reason = "looked up by name only, and there are many names: its order is never seen"
@@ -43,8 +46,15 @@ struct Known {
 struct Package {
     /// In order of id.
     pieces: Vec<Arc<Piece>>,
-    /// By version, and whether it runs on Linux.
-    told: Mutex<BTreeMap<String, [Option<Arc<Told>>; 2]>>,
+    /// By version.
+    told: Mutex<BTreeMap<String, Vec<ToldOf>>>,
+}
+
+/// What was told of a version.
+struct ToldOf {
+    module: Option<String>,
+    on_linux: bool,
+    told: Arc<Told>,
 }
 
 /// An advisory as it stands in a slice.
@@ -150,19 +160,22 @@ impl Matcher {
 impl Package {
     fn told(&self, case: &Case<'_>, package: &Purl) -> Arc<Told> {
         let mut versions = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Some(told)) = versions.get(case.version).map(|told| &told[usize::from(case.on_linux)]) {
-            return Arc::clone(told);
+        let same = |of: &&ToldOf| (&of.module, of.on_linux) == (&case.module, case.on_linux);
+        if let Some(known) = versions.get(case.version).and_then(|all| all.iter().find(same)) {
+            return Arc::clone(&known.told);
         }
         if versions.len() >= MOST_VERSIONS {
             versions.clear();
         }
-        let told = versions.entry(case.version.to_owned()).or_default();
-        let told = told[usize::from(case.on_linux)].get_or_insert_with(|| {
-            let advisories: Vec<_> =
-                self.pieces.iter().map(|piece| (piece.advisory(), piece.advisory.affected.iter().collect())).collect();
-            Arc::new(case.told(package, &advisories))
-        });
-        Arc::clone(told)
+        let advisories: Vec<_> =
+            self.pieces.iter().map(|piece| (piece.advisory(), piece.advisory.affected.iter().collect())).collect();
+        let told = Arc::new(case.told(package, &advisories));
+        let all = versions.entry(case.version.to_owned()).or_default();
+        if all.len() >= MOST_MODULES {
+            all.clear();
+        }
+        all.push(ToldOf { module: case.module.clone(), on_linux: case.on_linux, told: Arc::clone(&told) });
+        told
     }
 }
 
@@ -217,10 +230,11 @@ mod tests {
     fn records(seeds: &[(u8, u8, u8)]) -> Arc<Records> {
         let mut by_id: BTreeMap<String, Advisory> = BTreeMap::new();
         for (id, package, range) in seeds {
-            let ecosystem = ["npm", "Debian:12", "Debian:13", "Debian"][usize::from(package / 8 % 4)];
+            let ecosystem = ["npm", "Debian:12", "Debian:13", "Debian", "AlmaLinux:8"][usize::from(package / 8 % 5)];
+            let build = if ecosystem.starts_with("Alma") && id % 3 > 0 { ".module_el8+1+a" } else { "" };
             let entry = format!(
                 r#"{{"package":{{"ecosystem":"{ecosystem}","name":"p{}"}},"ranges":[{{"type":"ECOSYSTEM","events":[
-                   {{"introduced":"{}"}},{{"fixed":"{}"}}]}}]{}}}"#,
+                   {{"introduced":"{}"}},{{"fixed":"{}{build}"}}]}}]{}}}"#,
                 package % 8,
                 range % 4,
                 range / 4 % 8,
@@ -229,8 +243,9 @@ mod tests {
             let entry = serde_json::from_str(&entry).unwrap();
             let id = format!("T-{}", id % 12);
             let json = format!(
-                r#"{{"id":"{id}","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-{}"],"summary":"s","affected":[]{}}}"#,
+                r#"{{"id":"{id}","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-{}"],"summary":"m:{}","affected":[]{}}}"#,
                 range % 3,
+                range % 2,
                 if id.ends_with('7') { r#","withdrawn":"2026-01-02T00:00:00Z""# } else { "" },
             );
             let advisory = by_id.entry(id).or_insert_with(|| serde_json::from_str(&json).unwrap());
@@ -246,11 +261,13 @@ mod tests {
 
     fn sbom(parts: &[(u8, u8)]) -> Sbom {
         let component = |(package, version): &(u8, u8)| {
-            let (ecosystem, kind) =
-                [("npm", "npm"), ("Debian:12", "deb"), ("Debian:13", "deb")][usize::from(package / 8 % 3)];
-            let version = ["0", "1", "2", "3", "", "not a version"][usize::from(version % 6)];
+            let kinds = [("npm", "npm"), ("Debian:12", "deb"), ("Debian:13", "deb"), ("AlmaLinux:8", "rpm")];
+            let (ecosystem, kind) = kinds[usize::from(package / 8 % 4)];
+            let module = [("rpmmod", ["", "m:0:1:a", "m:1:1:a"][usize::from(version / 8 % 3)])];
+            let version = ["0", "1", "2", "3", "", "not a version", "0.module_el8+1+a", "1.module_el8+1+a"]
+                [usize::from(version % 8)];
             let name = format!("p{}", package % 8);
-            let purl = Purl::build(kind, Some(&ecosystem.replace(':', "")), &name, Some(version), &[]).unwrap();
+            let purl = Purl::build(kind, Some(&ecosystem.replace(':', "")), &name, Some(version), &module).unwrap();
             Component::new(purl, &name, version, Some(ecosystem.to_owned().into()))
         };
         Sbom { components: parts.iter().map(component).collect(), ..Sbom::default() }.normalized()

@@ -105,7 +105,7 @@ fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>) {
 }
 
 /// `pkg:deb/debian/zlib1g@1:1.2.13?arch=amd64&distro=debian-12`, `pkg:rpm/redhat/zlib@1.2.11-40.el9?distro=rhel-9.4`: names
-/// of distributions as syft and Trivy both write them.
+/// of distributions as syft and Trivy both write them, modules as Red Hat does.
 /// <https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst>
 fn purl(package: &SystemPackage, distro: Option<&Distro>) -> Result<Purl, crate::model::PurlError> {
     let release = distro.map_or_else(String::new, |distro| match distro.version.as_str() {
@@ -117,7 +117,12 @@ fn purl(package: &SystemPackage, distro: Option<&Distro>) -> Result<Purl, crate:
         Some((epoch, version)) if package.manager == "rpm" => (epoch, version),
         _ => ("", package.version.as_str()),
     };
-    let qualifiers = [("arch", package.architecture.as_str()), ("distro", release.as_str()), ("epoch", epoch)];
+    let qualifiers = [
+        ("arch", package.architecture.as_str()),
+        ("distro", release.as_str()),
+        ("epoch", epoch),
+        ("rpmmod", package.module.as_str()),
+    ];
     let namespace = distro.map(Distro::namespace);
     // Gentoo's categories are part of a package's name.
     let (namespace, name) = match package.name.split_once('/') {

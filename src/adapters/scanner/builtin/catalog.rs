@@ -186,6 +186,9 @@ pub struct SystemPackage {
     pub architecture: String,
     /// Source package, where it differs.
     pub source: Option<SourcePackage>,
+    /// The module that rpm says it is a build of (`nodejs:20:8100020240808073736:489197e6`); empty where none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub module: String,
     /// Licences as stated.
     pub licenses: Vec<String>,
     /// Names of packages it needs.
