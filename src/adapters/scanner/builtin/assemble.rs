@@ -26,6 +26,7 @@ pub(super) fn identity(package: &SystemPackage) -> Identity<'_> {
 pub(super) fn assemble(files: &[Placed<'_>], gaps: Vec<Gap>) -> Sbom {
     let mut sbom = Sbom { distro: distro(files), components: Vec::new(), gaps };
     let mut system: Vec<(&SystemPackage, Location)> = Vec::new();
+    let mut licensed = Licenses::new();
     for file in files {
         sbom.gaps.extend(file.facts.gaps.iter().cloned());
         for found in &file.facts.found {
@@ -40,13 +41,17 @@ pub(super) fn assemble(files: &[Placed<'_>], gaps: Vec<Gap>) -> Sbom {
                     location.layer = file.origins.get(&identity(package)).copied().or(location.layer);
                     system.push((package, location));
                 }
+                Found::Licensed(it) => drop(licensed.insert((&it.manager, &it.name), &it.licenses)),
                 Found::Distro(_) => {}
             }
         }
     }
-    add_system(&mut sbom, system);
+    add_system(&mut sbom, system, &licensed);
     sbom.normalized()
 }
+
+/// What files beside the package database say of licences, by package manager and name.
+type Licenses<'a> = BTreeMap<(&'a str, &'a str), &'a [String]>;
 
 /// The distribution: `etc/os-release` before any other that names one.
 fn distro(files: &[Placed<'_>]) -> Option<Distro> {
@@ -62,7 +67,7 @@ fn distro(files: &[Placed<'_>]) -> Option<Distro> {
     all.into_iter().min().map(|(_, _, distro)| distro.clone())
 }
 
-fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>) {
+fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>, licensed: &Licenses<'_>) {
     if packages.is_empty() {
         return;
     }
@@ -76,6 +81,8 @@ fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>) {
         sbom.gaps.push(Gap::new(GapKind::UnknownDistribution, "", reason));
     }
     let mut purls: BTreeMap<(&str, &str), Vec<(&str, Purl)>> = BTreeMap::new();
+    let sources: BTreeMap<(&str, &str), Source<'_>> =
+        packages.iter().map(|(it, _)| ((it.manager.as_str(), it.name.as_str()), source(it))).collect();
     let mut built = Vec::new();
     for (package, location) in packages {
         match purl(package, distro.as_ref()) {
@@ -93,7 +100,7 @@ fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>) {
     for (package, location, purl) in built {
         let mut component = Component::new(purl, &package.name, &package.version, ecosystem.clone());
         component.source.clone_from(&package.source);
-        component.licenses.clone_from(&package.licenses);
+        component.licenses = licenses(package, licensed, &sources).to_vec();
         component.locations = vec![location];
         for name in &package.depends_on {
             let Some(present) = purls.get(&(package.manager.as_str(), name.as_str())) else { continue };
@@ -102,6 +109,31 @@ fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>) {
         }
         sbom.components.push(component);
     }
+}
+
+/// Name and version of a source package.
+type Source<'a> = (&'a str, &'a str);
+
+fn source(package: &SystemPackage) -> Source<'_> {
+    package.source.as_ref().map_or((&package.name, &package.version), |source| (&source.name, &source.version))
+}
+
+/// The licences of a package: as its database has them, as a file of its own says, else as that of a package of the same source
+/// that it needs. Only then may a package of Debian's have that one's documentation in place of its own:
+/// <https://www.debian.org/doc/debian-policy/ch-docs.html#copyright-information>.
+fn licenses<'a>(
+    package: &'a SystemPackage,
+    licensed: &Licenses<'a>,
+    sources: &BTreeMap<(&str, &str), Source<'_>>,
+) -> &'a [String] {
+    if !package.licenses.is_empty() {
+        return &package.licenses;
+    }
+    let manager = package.manager.as_str();
+    let needed = package.depends_on.iter().map(String::as_str);
+    let same = needed.filter(|name| sources.get(&(manager, *name)) == Some(&source(package)));
+    let names = std::iter::once(package.name.as_str()).chain(same);
+    names.filter_map(|name| licensed.get(&(manager, name))).next().copied().unwrap_or_default()
 }
 
 /// `pkg:deb/debian/zlib1g@1:1.2.13?arch=amd64&distro=debian-12`, `pkg:rpm/redhat/zlib@1.2.11-40.el9?distro=rhel-9.4`: names
