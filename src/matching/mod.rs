@@ -65,7 +65,8 @@ pub fn rematch(sbom: &Sbom, slice: &AdvisorySlice) -> (Vec<Finding>, Vec<Gap>) {
         }
     }
     let told = cases.iter().map(|(case, components)| {
-        let advisories = index.lookup(case.ecosystem, &case.name);
+        let mut advisories = index.lookup(case.ecosystem, &case.name);
+        advisories.extend(case.second.iter().flat_map(|name| index.lookup(case.ecosystem, name)));
         let told = components.first().map(|first| case.told(&first.purl, &advisories)).unwrap_or_default();
         (Arc::new(told), components.as_slice())
     });
@@ -103,6 +104,8 @@ fn conclude<'a>(
 struct Case<'a> {
     ecosystem: &'a Ecosystem,
     name: Cow<'a, str>,
+    /// A further name that records may have it by.
+    second: Option<Cow<'a, str>>,
     version: &'a str,
     /// The module that it is a build of (`nodejs:20`), where that is known.
     module: Option<String>,
@@ -124,8 +127,9 @@ impl<'a> Case<'a> {
         let ecosystem = component.ecosystem.as_ref()?;
         let (name, version) = component.lookup();
         let name = ecosystem.kind.normal_name(name);
+        let second = component.second_name().map(|name| ecosystem.kind.normal_name(name));
         let module = modules::module(&component.purl, version);
-        Some(Self { ecosystem, name, version, module, on_linux: is_on_linux(sbom, component) })
+        Some(Self { ecosystem, name, second, version, module, on_linux: is_on_linux(sbom, component) })
     }
 
     fn told(&self, package: &Purl, advisories: &[(&Advisory, Vec<&Affected>)]) -> Told {
@@ -158,6 +162,9 @@ impl<'a> Case<'a> {
                 why.get_or_insert(reason);
             }
         }
+        // A record may speak of both names.
+        undecided.sort_unstable();
+        undecided.dedup();
         let why = why.unwrap_or_else(|| "it has no version".to_owned());
         Told {
             findings: fold::findings(kind, package, &hits),

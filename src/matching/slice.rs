@@ -15,9 +15,10 @@ pub(super) fn cut(sbom: &Sbom, advisories: &dyn Advisories) -> Result<AdvisorySl
     let lookups: BTreeSet<(&Ecosystem, Cow<'_, str>)> = sbom
         .components
         .iter()
-        .filter_map(|component| {
-            let ecosystem = component.ecosystem.as_ref()?;
-            Some((ecosystem, ecosystem.kind.normal_name(component.lookup().0)))
+        .filter_map(|component| Some((component, component.ecosystem.as_ref()?)))
+        .flat_map(|(component, ecosystem)| {
+            let names = std::iter::once(component.lookup().0).chain(component.second_name());
+            names.map(move |name| (ecosystem, ecosystem.kind.normal_name(name)))
         })
         .collect();
     let mut by_id: BTreeMap<String, Vec<Advisory>> = BTreeMap::new();

@@ -153,6 +153,12 @@ impl EcosystemKind {
         matches!(self, Self::Other(name) if matches!(&**name, "AlmaLinux" | "Red Hat"))
     }
 
+    /// Whether its records name binary packages beside the source package that they are of. Which of them, has changed over the
+    /// years, so both are looked up. <https://github.com/wolfi-dev/wolfictl/pull/988>
+    pub fn names_both(&self) -> bool {
+        matches!(self, Self::Wolfi | Self::Chainguard) || self.as_str() == "MinimOS"
+    }
+
     /// From a package URL's type, for the language ecosystems. `deb` and `apk` need the distribution: see [`Distro`].
     pub fn from_purl_type(kind: &str) -> Option<Self> {
         Some(match kind {

@@ -72,7 +72,6 @@ pub(super) fn id(name: &str) -> Option<String> {
     let (base, later) = name.strip_suffix('+').map_or((name, ""), |base| (base, "+"));
     let same = match base.to_ascii_lowercase().as_str() {
         "expat" => "MIT",
-        "bsd" if later.is_empty() => return None,
         // That of Perl, which lies in `common-licenses`.
         "artistic" | "artistic-1" => "Artistic-1.0-Perl",
         _ => base,
