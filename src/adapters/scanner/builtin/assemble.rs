@@ -67,6 +67,9 @@ fn distro(files: &[Placed<'_>]) -> Option<Distro> {
     all.into_iter().min().map(|(_, _, distro)| distro.clone())
 }
 
+/// What the licences of all system packages may take, in bytes: one file's may be those of many packages.
+const LICENSES_LIMIT: usize = 64 << 20;
+
 fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>, licensed: &Licenses<'_>) {
     if packages.is_empty() {
         return;
@@ -83,6 +86,7 @@ fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>, licens
     let mut purls: BTreeMap<(&str, &str), Vec<(&str, Purl)>> = BTreeMap::new();
     let sources: BTreeMap<(&str, &str), Source<'_>> =
         packages.iter().map(|(it, _)| ((it.manager.as_str(), it.name.as_str()), source(it))).collect();
+    let mut room = LICENSES_LIMIT;
     let mut built = Vec::new();
     for (package, location) in packages {
         match purl(package, distro.as_ref()) {
@@ -100,7 +104,15 @@ fn add_system(sbom: &mut Sbom, packages: Vec<(&SystemPackage, Location)>, licens
     for (package, location, purl) in built {
         let mut component = Component::new(purl, &package.name, &package.version, ecosystem.clone());
         component.source.clone_from(&package.source);
-        component.licenses = licenses(package, licensed, &sources).to_vec();
+        let licenses = licenses(package, licensed, &sources);
+        let size = licenses.iter().map(|text| text.len() + size_of::<String>()).sum();
+        match room.checked_sub(size) {
+            Some(left) => (room, component.licenses) = (left, licenses.to_vec()),
+            None => {
+                let reason = format!("more than {} MiB of licences", LICENSES_LIMIT >> 20);
+                sbom.gaps.push(Gap::new(GapKind::LimitReached, "", reason));
+            }
+        }
         component.locations = vec![location];
         for name in &package.depends_on {
             let Some(present) = purls.get(&(package.manager.as_str(), name.as_str())) else { continue };

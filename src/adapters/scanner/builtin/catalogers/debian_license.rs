@@ -4,7 +4,7 @@
 //! An expression is translated whole or not at all: what has a part that means nothing certain stays as it is written.
 
 /// The longest text that is taken for a name or an expression of names, in bytes.
-pub(super) const LENGTH_LIMIT: usize = 300;
+pub(super) const LENGTH_LIMIT: usize = 200;
 
 /// The SPDX expression of a synopsis (`GPL-2+ or Artistic, and Expat`), else the text itself, one space between words.
 pub(super) fn normal(synopsis: &str) -> String {

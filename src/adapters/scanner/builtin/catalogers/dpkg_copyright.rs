@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 const DOC: &str = "usr/share/doc/";
 const COMMON: &str = "/usr/share/common-licenses/";
-/// The most licences of a file that are kept, in order of their names.
+/// The most licences of a file that are kept, by either way.
 const LICENSES: usize = 200;
 /// How much text before a reference is taken for what it refers from, in bytes: the usual words are less.
 const NOTICE: usize = 1500;
@@ -59,7 +59,7 @@ impl Cataloger for DpkgCopyright {
             }
         };
         if !licenses.is_empty() {
-            let licenses = licenses.into_iter().take(LICENSES).collect();
+            let licenses = licenses.into_iter().collect();
             parsed.add(Found::Licensed(Licensed { manager: "deb".into(), name: name.into(), licenses }));
         }
         Ok(parsed)
@@ -78,22 +78,39 @@ enum Stated {
     OfTexts(BTreeSet<String>),
 }
 
+/// What a paragraph says.
+#[derive(Default)]
+struct Paragraph<'a> {
+    license: Option<&'a str>,
+    has_files: bool,
+    is_head: bool,
+}
+
+impl<'a> Paragraph<'a> {
+    fn line(&mut self, line: &'a str) {
+        let Some((field, value)) = line.split_once(':') else { return };
+        let is = |name: &str| field.eq_ignore_ascii_case(name);
+        let value = value.trim();
+        if is("License") && !value.is_empty() && value.len() <= LENGTH_LIMIT {
+            self.license.get_or_insert(value);
+        }
+        self.has_files |= is("Files");
+        self.is_head |= is("Format") || is("Format-Specification");
+    }
+}
+
 fn stated(text: &str) -> Stated {
     let (mut of_files, mut of_texts) = (BTreeSet::new(), BTreeSet::new());
-    let lines: Vec<&str> = text.lines().collect();
-    for (number, paragraph) in lines.split(|line| line.trim().is_empty()).enumerate() {
-        let field = |name: &str| {
-            let fields = paragraph.iter().filter_map(|line| line.split_once(':'));
-            fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
-        };
-        let license = field("License").filter(|value| !value.is_empty() && value.len() <= LENGTH_LIMIT);
-        let Some(license) = license else { continue };
-        let is_head = number == 0 && (field("Format").is_some() || field("Format-Specification").is_some());
-        if is_head || field("Files").is_some() {
-            of_files.insert(license);
-        } else {
-            of_texts.insert(license);
+    let mut paragraph = Paragraph::default();
+    // One line more ends the last paragraph.
+    for line in text.lines().chain([""]) {
+        if !line.trim().is_empty() {
+            paragraph.line(line);
+            continue;
         }
+        let Paragraph { license, has_files, is_head } = std::mem::take(&mut paragraph);
+        let licenses = if has_files || is_head { &mut of_files } else { &mut of_texts };
+        licenses.extend(license.filter(|_| licenses.len() < LICENSES));
     }
     let normal = |licenses: BTreeSet<&str>| licenses.into_iter().map(debian_license::normal).collect();
     if of_files.is_empty() { Stated::OfTexts(normal(of_texts)) } else { Stated::OfFiles(normal(of_files)) }
@@ -140,7 +157,7 @@ fn referred_to(text: &str) -> BTreeSet<String> {
         // Of `GPL`, and version 3 of it in `GPL-3`, the second says which.
         let is_told_next =
             reference.version.is_none() && references.peek().is_some_and(|next| one_more(&reference, next));
-        if !is_told_next {
+        if !is_told_next && licenses.len() < LICENSES {
             licenses.insert(common(&reference, &notice, later));
         }
         last = Some((reference, later));
@@ -243,6 +260,11 @@ mod tests {
         damage(&DpkgCopyright, PATH, STATED);
         damage(&DpkgCopyright, PATH, FREE);
         assert_eq!(licenses(&"License: é\n\n".repeat(300)).len(), 1);
+        let many: String = (0..10_000).map(|at| format!("License: a{at}\n\n")).collect();
+        assert_eq!(licenses(&many).len(), LICENSES);
+        let many: String = (0..10_000).map(|at| format!("/usr/share/common-licenses/a{at} ")).collect();
+        assert_eq!(licenses(&many).len(), LICENSES);
+        assert_eq!(licenses(&"\n".repeat(1 << 20)).len(), 0);
         assert_eq!(licenses(&format!("é{}", "é/usr/share/common-licenses/é".repeat(3000))).len(), 0);
     }
 }

@@ -84,3 +84,17 @@ fn licences_of_a_root_filesystem_and_of_distroless_are_found() {
     let ScanTask::Cpu(task) = Arc::new(Builtin::new()).scan(request) else { panic!("work for a core") };
     assert_eq!(licenses(&task().unwrap()), [("curl", vec!["curl"])]);
 }
+
+#[test]
+fn licences_of_one_file_are_not_kept_without_end() {
+    let licenses: String = (0..200).map(|at| format!("License: {at}{}\n\n", "x".repeat(190))).collect();
+    let package = |at: usize| {
+        format!("Package: p{at}\nStatus: install ok installed\nSource: s\nVersion: 1\nDepends: p0\nDescription: d\n\n")
+    };
+    let status: String = (0..10_000).map(package).collect();
+    let layer = files(&[DEBIAN, (STATUS, &status), ("usr/share/doc/p0/copyright", &licenses)]);
+    let sbom = Image::new(&[layer]).scan().unwrap();
+    assert_eq!(sbom.components.len(), 10_000);
+    let [gap] = sbom.gaps.as_slice() else { panic!("{:?}", sbom.gaps) };
+    assert_eq!((gap.kind, gap.reason.as_str()), (GapKind::LimitReached, "more than 64 MiB of licences"));
+}
