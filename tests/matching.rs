@@ -136,6 +136,13 @@ fn an_ecosystem_without_an_ordering_says_so() {
 }
 
 #[test]
+fn what_is_matched_has_an_ordering() {
+    for name in EcosystemKind::MATCHED {
+        assert_eq!(compare(&EcosystemKind::parse(name), "1.0", "1.1"), Ok(Ordering::Less), "{name}");
+    }
+}
+
+#[test]
 fn ecosystems_that_share_an_ordering_have_it() {
     for (name, less, more) in [
         ("openEuler", "1.0~rc1-1.oe2403", "1.0-1.oe2403"),
@@ -624,4 +631,28 @@ fn lockfiles_have_the_findings_of_their_lists() {
         pairs += expected.len();
     }
     assert!(pairs > 100, "{pairs}");
+}
+
+#[test]
+fn packages_of_wolfi_are_looked_up_by_both_names() {
+    let flaw = |cve: &str| json!({"upstream": [cve]});
+    let database = Database::new(vec![
+        record("CGA-1", "Wolfi", "openssl", "3.3.2-r0", flaw("CVE-2026-1")),
+        record("CGA-2", "Wolfi", "libcrypto3", "3.3.2-r0", flaw("CVE-2026-2")),
+        record("CGA-3", "Wolfi", "openssl", "3.3.2-r0", flaw("CVE-2026-3")),
+        record("CGA-4", "Wolfi", "libcrypto3", "3.3.2-r0", flaw("CVE-2026-3")),
+        record("CGA-5", "Wolfi", "openssl-config", "3.3.2-r0", flaw("CVE-2026-4")),
+    ]);
+    let of = |name: &str, version: &str| {
+        let mut component = component("Wolfi", name, version);
+        component.source = Some(SourcePackage { name: "openssl".into(), version: version.into() });
+        matched(&database, vec![component])
+    };
+    let (findings, gaps) = of("libcrypto3", "3.3.1-r0");
+    let found: Vec<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+    assert_eq!((found, gaps.len()), (vec!["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"], 0));
+    assert_eq!(of("libcrypto3", "3.3.2-r0").0.len(), 0);
+    assert_eq!(of("libssl3", "3.3.1-r0").0.len(), 2);
+    let (_, gaps) = of("libcrypto3", "");
+    assert_eq!(gaps[0].reason, "it has no version: not held against CGA-1, CGA-2, CGA-3 and 1 more");
 }

@@ -303,3 +303,139 @@ fn advisories_for_a_repository_are_for_its_release() {
     project.write("rootfs/etc/os-release", "ID=rhel\nVERSION_ID=10.0\n");
     project.exits(6, &["scan", "rootfs:rootfs", "--match"]);
 }
+
+#[test]
+fn advisories_for_a_product_are_for_its_service_pack() {
+    let project = Project::bare("sles");
+    let record = |id: &str, entries: &[(&str, &str, &str)]| {
+        let entry = |(ecosystem, name, fixed): &(&str, &str, &str)| {
+            serde_json::json!({
+                "package": {"ecosystem": ecosystem, "name": name, "purl": format!("pkg:rpm/suse/{name}")},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+                "ecosystem_specific": {"binaries": [{format!("lib{name}"): fixed}]},
+            })
+        };
+        let affected: Vec<_> = entries.iter().map(entry).collect();
+        let modified = "2026-01-01T00:00:00Z";
+        serde_json::json!({"id": id, "modified": modified, "affected": affected}).to_string()
+    };
+    for (id, entries) in [
+        (
+            "SUSE-SU-2024:1-1",
+            &[
+                ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "openssl-3", "3.0.8-150500.5.42.1"),
+                ("SUSE:Linux Enterprise Server 15 SP4-LTSS", "openssl-3", "3.0.8-150400.4.63.1"),
+                ("SUSE:Linux Enterprise Micro 5.5", "openssl-3", "3.0.8-150500.5.42.1"),
+                ("SUSE:Linux Micro 6.0", "openssl-3", "3.1.4-6.1"),
+                ("SUSE:Linux Enterprise Server 16.0", "openssl-3", "3.5.0-160000.3.2"),
+            ][..],
+        ),
+        ("SUSE-SU-2024:2-1", &[("SUSE:Manager Server 4.3", "openssl-3", "4-1")]),
+        ("SUSE-SU-2024:3-1", &[("SUSE:Linux Enterprise Module for Toolchain 12", "gcc13", "13.3-1.1")]),
+        ("SUSE-SU-2024:4-1", &[("SUSE:Linux Enterprise Server 12 SP5-LTSS", "openssl-3", "1-1")]),
+    ] {
+        project.write(&format!("osv/SUSE/{}.json", id.replace(':', "-")), record(id, entries));
+    }
+    project.ok(&["db", "import", "osv"]);
+    let findings = |os: &str, packages: &[(&str, &str)]| -> Result<Vec<String>, i32> {
+        let line = |(binary, source): &(&str, &str)| {
+            let (name, version) = source.split_once('@').unwrap();
+            format!("{binary}\t{version}\t1\t1\tSUSE LLC\t(none)\t1\tx86_64\t0\t{name}-{version}.src.rpm\n")
+        };
+        project.write("rootfs/etc/os-release", os);
+        let list: String = packages.iter().map(line).collect();
+        project.write("rootfs/var/lib/rpmmanifest/container-manifest-2", list);
+        let run = project.run(&["scan", "rootfs:rootfs", "--match", "--format", "json"]);
+        let result: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let ids = result["findings"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned());
+        if run.code == 0 { Ok(ids.collect()) } else { Err(run.code) }
+    };
+    let of = |id: &str| Ok(vec![id.to_owned()]);
+    let old = ("libopenssl3", "openssl-3@3.0.8-150500.5.7.1");
+    let fixed = ("libopenssl3", "openssl-3@3.0.8-150500.5.42.1");
+    let sp5 = "ID=\"sles\"\nVERSION_ID=\"15.5\"\nPRETTY_NAME=\"SUSE Linux Enterprise Server 15 SP5\"\n";
+    assert_eq!(findings(sp5, &[old]), of("SUSE-SU-2024:1-1"));
+    assert_eq!(findings(sp5, &[fixed]), Ok(vec![]));
+    // That the fourth service pack's fix is older than this build says nothing.
+    assert_eq!(findings("ID=sles_sap\nVERSION_ID=15.4\n", &[old]), Ok(vec![]));
+    assert_eq!(findings("ID=sle-micro\nVERSION_ID=5.5\n", &[old]), of("SUSE-SU-2024:1-1"));
+    assert_eq!(
+        findings("ID=sl-micro\nVERSION_ID=6.0\n", &[("libopenssl3", "openssl-3@3.1.4-4.1")]),
+        of("SUSE-SU-2024:1-1")
+    );
+    assert_eq!(findings("ID=sles\nVERSION_ID=16.0\n", &[fixed]), of("SUSE-SU-2024:1-1"));
+    // Modules of 12 have no service packs.
+    assert_eq!(findings("ID=sles\nVERSION_ID=12.5\n", &[("libgcc_s1", "gcc13@13.2-1.1")]), of("SUSE-SU-2024:3-1"));
+    // A service pack that no record names is not clean.
+    assert_eq!(findings("ID=sles\nVERSION_ID=15.7\n", &[fixed]), Err(6));
+}
+
+#[test]
+fn advisories_for_a_stream_are_for_its_module() {
+    const TEST: &str = "advisories_for_a_stream_are_for_its_module";
+    if !has(TEST, "rpm") || !has(TEST, "rpmbuild") {
+        return;
+    }
+    let project = Project::bare("modules");
+    let root = &project.root();
+    let database = root.join("rootfs/var/lib/rpm").display().to_string();
+    std::fs::create_dir_all(&database).unwrap();
+    project.write("rootfs/etc/os-release", "ID=rhel\nVERSION_ID=8.10\n");
+    let top = format!("_topdir {}", root.join("top").display());
+    for (name, release, label) in [
+        ("nodejs", "1.module+el8.10.0+1+a", "ModularityLabel: nodejs:18:8100020240101:a"),
+        ("npm", "2.module+el8.10.0+1+a", ""),
+        ("perl", "3.el8", ""),
+    ] {
+        let spec = format!(
+            "Name: {name}\nVersion: 18.2\nRelease: {release}\nSummary: s\nLicense: MIT\nBuildArch: noarch\n{label}\n\
+             %description\nd\n%files\n"
+        );
+        project.write("package.spec", spec);
+        let spec = root.join("package.spec").display().to_string();
+        run(root, "rpmbuild", &["-bb", "--target", "noarch-linux", "--define", &top, &spec]);
+        let file = format!("top/RPMS/noarch/{name}-18.2-{release}.noarch.rpm");
+        run(root, "rpm", &["--dbpath", &database, "-i", "--nodeps", "--justdb", &file]);
+    }
+    let record = |id: &str, summary: &str, names: [&str; 2], fixed: &str| {
+        let entry = |name: &str| {
+            serde_json::json!({
+                "package": {"ecosystem": "Red Hat:enterprise_linux:8::appstream", "name": name},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+            })
+        };
+        let affected = names.map(entry);
+        let modified = "2026-01-01T00:00:00Z";
+        serde_json::json!({"id": id, "modified": modified, "summary": summary, "affected": affected}).to_string()
+    };
+    let summary = |stream: &str| format!("Red Hat Security Advisory: {stream} security update");
+    for (id, stream, names, fixed) in [
+        ("RHSA-1", "nodejs:18", ["nodejs", "npm"], "18.3-1.module+el8.10.0+9+b"),
+        ("RHSA-2", "nodejs:20", ["nodejs", "npm"], "20.1-1.module+el8.10.0+9+b"),
+        ("RHSA-3", "perl:5.30", ["perl", "npm"], "30.1-1.module+el8.10.0+9+b"),
+        ("RHSA-4", "perl", ["perl", "nodejs"], "18.2-4.el8"),
+    ] {
+        project.write(&format!("osv/Red Hat/{id}.json"), record(id, &summary(stream), names, fixed));
+    }
+    project.ok(&["db", "import", "osv"]);
+    let text = project.exits(6, &["scan", "rootfs:rootfs", "--match", "--format", "json"]).stdout;
+    let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let found = result["findings"].as_array().unwrap().iter();
+    let found: BTreeSet<String> = found.map(|it| format!("{} {}", it["package"], it["id"]).replace('"', "")).collect();
+    let of = |name: &str, release: &str, module: &str, id: &str| {
+        format!("pkg:rpm/redhat/{name}@18.2-{release}?arch=noarch&distro=rhel-8.10{module} {id}")
+    };
+    let module = "&rpmmod=nodejs:18:8100020240101:a";
+    assert_eq!(
+        found,
+        [
+            of("nodejs", "1.module%2Bel8.10.0%2B1%2Ba", module, "RHSA-1"),
+            // Without a label the version says that it is one of 18.
+            of("npm", "2.module%2Bel8.10.0%2B1%2Ba", "", "RHSA-1"),
+            of("perl", "3.el8", "", "RHSA-4"),
+        ]
+        .into()
+    );
+    let gaps: Vec<&str> = result["gaps"].as_array().unwrap().iter().map(|it| it["reason"].as_str().unwrap()).collect();
+    assert_eq!(gaps, ["its module's stream is not known: not held against RHSA-3"]);
+}

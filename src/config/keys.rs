@@ -199,7 +199,7 @@ static ADVISORIES: Keys = keys(
         key(
             "ecosystems",
             Kind::List(Form::Ecosystem, true),
-            "The ecosystems to fetch, as OSV names them. Default: all that can be matched.",
+            "The ecosystems to fetch, as OSV names them. Default: Alpine, Chainguard, Debian, Go, PyPI, Ubuntu, Wolfi, crates.io, npm.",
         ),
         key(
             "match",

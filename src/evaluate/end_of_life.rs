@@ -8,7 +8,8 @@
 //! ends of maintenance that each announces: <https://access.redhat.com/support/policy/updates/errata>,
 //! <https://wiki.almalinux.org/release-notes/>, <https://wiki.rockylinux.org/rocky/version/>,
 //! <https://www.centos.org/cl-vs-cs/>, <https://www.oracle.com/a/ocom/docs/elsp-lifetime-069338.pdf>,
-//! <https://aws.amazon.com/linux/>, <https://en.opensuse.org/Lifetime>, <https://docs.fedoraproject.org/en-US/releases/eol/>.
+//! <https://aws.amazon.com/linux/>, <https://en.opensuse.org/Lifetime>, <https://docs.fedoraproject.org/en-US/releases/eol/>,
+//! <https://www.suse.com/lifecycle> (general support, without LTSS; Micro has four years of it).
 
 use crate::model::{Date, Distro};
 
@@ -121,6 +122,39 @@ const LEAP: &[Row] = &[
     ((15, 4), "2023-12-07"),
     ((15, 5), "2024-12-31"),
     ((15, 6), "2026-04-30"),
+    ((16, 0), "2027-10-31"),
+];
+
+const SUSE: &[Row] = &[
+    ((11, 0), "2010-12-31"),
+    ((11, 1), "2012-08-31"),
+    ((11, 2), "2014-01-31"),
+    ((11, 3), "2016-01-31"),
+    ((11, 4), "2019-03-31"),
+    ((12, 0), "2016-06-30"),
+    ((12, 1), "2017-05-31"),
+    ((12, 2), "2018-03-31"),
+    ((12, 3), "2019-06-30"),
+    ((12, 4), "2020-06-30"),
+    ((12, 5), "2024-10-31"),
+    ((15, 0), "2019-12-31"),
+    ((15, 1), "2021-01-31"),
+    ((15, 2), "2021-12-31"),
+    ((15, 3), "2022-12-31"),
+    ((15, 4), "2023-12-31"),
+    ((15, 5), "2024-12-31"),
+    ((15, 6), "2025-12-31"),
+    ((15, 7), "2031-07-31"),
+];
+
+const SUSE_MICRO: &[Row] = &[
+    ((5, 1), "2025-10-31"),
+    ((5, 2), "2026-04-30"),
+    ((5, 3), "2026-10-30"),
+    ((5, 4), "2027-04-30"),
+    ((5, 5), "2027-10-31"),
+    ((6, 0), "2028-06-30"),
+    ((6, 1), "2028-11-30"),
 ];
 
 const FEDORA: &[Row] =
@@ -142,12 +176,15 @@ pub fn last_day(distro: &Distro) -> Option<Date> {
         "ol" => (ORACLE, false),
         "amzn" => (AMAZON, false),
         "opensuse-leap" => (LEAP, true),
+        "sles" | "sles_sap" | "sled" | "sle_hpc" => (SUSE, true),
+        "sle-micro" | "sl-micro" | "suse-microos" | "slem" => (SUSE_MICRO, true),
         "fedora" => (FEDORA, false),
         _ => return None,
     };
     let mut numbers = distro.version.split('.').map(leading_number);
     let major = numbers.next()??;
-    let minor = if by_minor { numbers.next()?? } else { 0 };
+    // The first release of SUSE's is named by one number alone.
+    let minor = if by_minor { numbers.next().unwrap_or(Some(0))? } else { 0 };
     let (_, day) = rows.iter().find(|(release, _)| *release >= (major, minor))?;
     Date::parse(day).ok()
 }
@@ -164,7 +201,8 @@ mod tests {
 
     #[test]
     fn tables_are_in_order_and_readable() {
-        for rows in [DEBIAN, UBUNTU, ALPINE, RHEL, ALMA, ROCKY, CENTOS, ORACLE, AMAZON, LEAP, FEDORA] {
+        for rows in [DEBIAN, UBUNTU, ALPINE, RHEL, ALMA, ROCKY, CENTOS, ORACLE, AMAZON, LEAP, SUSE, SUSE_MICRO, FEDORA]
+        {
             assert!(rows.is_sorted_by(|a, b| a.0 < b.0));
             assert!(rows.iter().all(|(_, day)| Date::parse(day).is_ok()));
         }
@@ -192,7 +230,15 @@ mod tests {
             ("centos", "8", Some("2024-05-31")),
             ("amzn", "2018.03", Some("2023-12-31")),
             ("opensuse-leap", "15.5", Some("2024-12-31")),
-            ("opensuse-leap", "16.0", None),
+            ("opensuse-leap", "16.0", Some("2027-10-31")),
+            ("opensuse-leap", "16.1", None),
+            ("sles", "15.5", Some("2024-12-31")),
+            ("sles", "15", Some("2019-12-31")),
+            ("sles_sap", "12.5", Some("2024-10-31")),
+            ("sles", "15.7", Some("2031-07-31")),
+            ("sles", "16.0", None),
+            ("sle-micro", "5.5", Some("2027-10-31")),
+            ("sl-micro", "6.0", Some("2028-06-30")),
             ("fedora", "30", Some("2023-12-05")),
             ("fedora", "43", None),
         ] {

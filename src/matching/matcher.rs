@@ -19,6 +19,9 @@ const MOST_PIECES: usize = 50_000;
 /// Versions of one package that are remembered.
 const MOST_VERSIONS: usize = 10_000;
 
+/// Modules and further names of one version that are remembered: few are the parts of one source package.
+const MOST_OF_A_VERSION: usize = 64;
+
 #[expect(
     clippy::disallowed_types,
     reason = "looked up by name only, and there are many names: its order is never seen"
@@ -43,8 +46,16 @@ struct Known {
 struct Package {
     /// In order of id.
     pieces: Vec<Arc<Piece>>,
-    /// By version, and whether it runs on Linux.
-    told: Mutex<BTreeMap<String, [Option<Arc<Told>>; 2]>>,
+    /// By version.
+    told: Mutex<BTreeMap<String, Vec<ToldOf>>>,
+}
+
+/// What was told of a version.
+struct ToldOf {
+    second: Option<String>,
+    module: Option<String>,
+    on_linux: bool,
+    told: Arc<Told>,
 }
 
 /// An advisory as it stands in a slice.
@@ -97,25 +108,37 @@ impl Matcher {
     /// # Errors
     /// The database cannot be read.
     pub fn of(&self, sbom: &Sbom) -> Result<MatchedPieces, AdvisoriesError> {
-        let mut found: BTreeMap<Case<'_>, (Arc<Package>, Vec<&Component>)> = BTreeMap::new();
+        let mut found: BTreeMap<Case<'_>, (Vec<Arc<Package>>, Vec<&Component>)> = BTreeMap::new();
         for (component, package) in sbom.components.iter().zip(self.packages(sbom)) {
             let Some(case) = Case::of(sbom, component) else { continue };
-            let package = match package {
+            let mut packages = vec![match package {
                 Some(package) => package,
                 None => self.look_up(case.ecosystem, &case.name)?,
-            };
-            if !package.pieces.is_empty() {
-                found.entry(case).or_insert_with(|| (package, Vec::new())).1.push(component);
+            }];
+            if let Some(second) = &case.second {
+                packages.push(match self.known(case.ecosystem, second) {
+                    Some(package) => package,
+                    None => self.look_up(case.ecosystem, second)?,
+                });
+            }
+            if packages.iter().any(|package| !package.pieces.is_empty()) {
+                found.entry(case).or_insert_with(|| (packages, Vec::new())).1.push(component);
             }
         }
-        let told = found.iter().filter_map(|(case, (package, components))| {
-            Some((package.told(case, &components.first()?.purl), components.as_slice()))
+        let told = found.iter().filter_map(|(case, (packages, components))| {
+            let (first, others) = packages.split_first()?;
+            Some((first.told(others, case, &components.first()?.purl), components.as_slice()))
         });
         let (findings, gaps) = conclude(sbom, self.snapshot(), told);
-        // Versions of one package lie side by side.
-        let mut packages: Vec<_> = found.iter().map(|(case, (package, _))| (case, package)).collect();
-        packages.dedup_by_key(|(case, _)| (case.ecosystem, &case.name));
-        Ok(MatchedPieces { findings, gaps, pieces: joined(packages.into_iter().map(|(_, package)| package)) })
+        let mut packages: Vec<&Arc<Package>> = found.values().flat_map(|(packages, _)| packages).collect();
+        packages.sort_unstable_by_key(|package| Arc::as_ptr(package));
+        packages.dedup_by_key(|package| Arc::as_ptr(package));
+        Ok(MatchedPieces { findings, gaps, pieces: joined(packages.into_iter()) })
+    }
+
+    fn known(&self, ecosystem: &Ecosystem, name: &str) -> Option<Arc<Package>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.by_ecosystem.get(ecosystem)?.get(name).map(Arc::clone)
     }
 
     /// What is known already of each component's package.
@@ -148,21 +171,29 @@ impl Matcher {
 }
 
 impl Package {
-    fn told(&self, case: &Case<'_>, package: &Purl) -> Arc<Told> {
+    /// What it and others by which a case goes say of it.
+    fn told(&self, others: &[Arc<Self>], case: &Case<'_>, package: &Purl) -> Arc<Told> {
         let mut versions = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Some(told)) = versions.get(case.version).map(|told| &told[usize::from(case.on_linux)]) {
-            return Arc::clone(told);
+        let same = |of: &&ToldOf| {
+            (of.second.as_deref(), &of.module, of.on_linux) == (case.second.as_deref(), &case.module, case.on_linux)
+        };
+        if let Some(known) = versions.get(case.version).and_then(|all| all.iter().find(same)) {
+            return Arc::clone(&known.told);
         }
         if versions.len() >= MOST_VERSIONS {
             versions.clear();
         }
-        let told = versions.entry(case.version.to_owned()).or_default();
-        let told = told[usize::from(case.on_linux)].get_or_insert_with(|| {
-            let advisories: Vec<_> =
-                self.pieces.iter().map(|piece| (piece.advisory(), piece.advisory.affected.iter().collect())).collect();
-            Arc::new(case.told(package, &advisories))
-        });
-        Arc::clone(told)
+        let pieces = self.pieces.iter().chain(others.iter().flat_map(|other| &other.pieces));
+        let advisories: Vec<_> =
+            pieces.map(|piece| (piece.advisory(), piece.advisory.affected.iter().collect())).collect();
+        let told = Arc::new(case.told(package, &advisories));
+        let all = versions.entry(case.version.to_owned()).or_default();
+        if all.len() >= MOST_OF_A_VERSION {
+            all.clear();
+        }
+        let second = case.second.as_deref().map(str::to_owned);
+        all.push(ToldOf { second, module: case.module.clone(), on_linux: case.on_linux, told: Arc::clone(&told) });
+        told
     }
 }
 
@@ -183,7 +214,7 @@ fn joined<'a>(packages: impl Iterator<Item = &'a Arc<Package>>) -> Vec<Arc<Piece
 mod tests {
     use super::super::match_sbom;
     use super::*;
-    use crate::model::{Component, Digest, Timestamp};
+    use crate::model::{Component, Digest, SourcePackage, Timestamp};
     use proptest::prelude::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -217,10 +248,12 @@ mod tests {
     fn records(seeds: &[(u8, u8, u8)]) -> Arc<Records> {
         let mut by_id: BTreeMap<String, Advisory> = BTreeMap::new();
         for (id, package, range) in seeds {
-            let ecosystem = ["npm", "Debian:12", "Debian:13", "Debian"][usize::from(package / 8 % 4)];
+            let ecosystem =
+                ["npm", "Debian:12", "Debian:13", "Debian", "AlmaLinux:8", "Wolfi"][usize::from(package / 8 % 6)];
+            let build = if ecosystem.starts_with("Alma") && id % 3 > 0 { ".module_el8+1+a" } else { "" };
             let entry = format!(
                 r#"{{"package":{{"ecosystem":"{ecosystem}","name":"p{}"}},"ranges":[{{"type":"ECOSYSTEM","events":[
-                   {{"introduced":"{}"}},{{"fixed":"{}"}}]}}]{}}}"#,
+                   {{"introduced":"{}"}},{{"fixed":"{}{build}"}}]}}]{}}}"#,
                 package % 8,
                 range % 4,
                 range / 4 % 8,
@@ -229,8 +262,9 @@ mod tests {
             let entry = serde_json::from_str(&entry).unwrap();
             let id = format!("T-{}", id % 12);
             let json = format!(
-                r#"{{"id":"{id}","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-{}"],"summary":"s","affected":[]{}}}"#,
+                r#"{{"id":"{id}","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-{}"],"summary":"m:{}","affected":[]{}}}"#,
                 range % 3,
+                range % 2,
                 if id.ends_with('7') { r#","withdrawn":"2026-01-02T00:00:00Z""# } else { "" },
             );
             let advisory = by_id.entry(id).or_insert_with(|| serde_json::from_str(&json).unwrap());
@@ -246,12 +280,18 @@ mod tests {
 
     fn sbom(parts: &[(u8, u8)]) -> Sbom {
         let component = |(package, version): &(u8, u8)| {
-            let (ecosystem, kind) =
-                [("npm", "npm"), ("Debian:12", "deb"), ("Debian:13", "deb")][usize::from(package / 8 % 3)];
-            let version = ["0", "1", "2", "3", "", "not a version"][usize::from(version % 6)];
+            let kinds =
+                [("npm", "npm"), ("Debian:12", "deb"), ("Debian:13", "deb"), ("AlmaLinux:8", "rpm"), ("Wolfi", "apk")];
+            let (ecosystem, kind) = kinds[usize::from(package / 8 % 5)];
+            let module = [("rpmmod", ["", "m:0:1:a", "m:1:1:a"][usize::from(version / 8 % 3)])];
+            let version = ["0", "1", "2", "3", "", "not a version", "0.module_el8+1+a", "1.module_el8+1+a"]
+                [usize::from(version % 8)];
             let name = format!("p{}", package % 8);
-            let purl = Purl::build(kind, Some(&ecosystem.replace(':', "")), &name, Some(version), &[]).unwrap();
-            Component::new(purl, &name, version, Some(ecosystem.to_owned().into()))
+            let purl = Purl::build(kind, Some(&ecosystem.replace(':', "")), &name, Some(version), &module).unwrap();
+            let mut component = Component::new(purl, &name, version, Some(ecosystem.to_owned().into()));
+            let source = SourcePackage { name: format!("p{}", package % 3), version: version.to_owned() };
+            component.source = (kind == "apk").then_some(source);
+            component
         };
         Sbom { components: parts.iter().map(component).collect(), ..Sbom::default() }.normalized()
     }

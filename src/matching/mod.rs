@@ -11,6 +11,7 @@ mod affects;
 mod coverage;
 mod fold;
 mod matcher;
+mod modules;
 mod rating;
 mod slice;
 pub mod version;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 pub use matcher::{MatchedPieces, Matcher, Piece};
 
 /// Raised whenever the same SBOM and slice would give other findings or gaps: part of the key of a match.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// What a match came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +65,8 @@ pub fn rematch(sbom: &Sbom, slice: &AdvisorySlice) -> (Vec<Finding>, Vec<Gap>) {
         }
     }
     let told = cases.iter().map(|(case, components)| {
-        let advisories = index.lookup(case.ecosystem, &case.name);
+        let mut advisories = index.lookup(case.ecosystem, &case.name);
+        advisories.extend(case.second.iter().flat_map(|name| index.lookup(case.ecosystem, name)));
         let told = components.first().map(|first| case.told(&first.purl, &advisories)).unwrap_or_default();
         (Arc::new(told), components.as_slice())
     });
@@ -102,7 +104,11 @@ fn conclude<'a>(
 struct Case<'a> {
     ecosystem: &'a Ecosystem,
     name: Cow<'a, str>,
+    /// A further name that records may have it by.
+    second: Option<Cow<'a, str>>,
     version: &'a str,
+    /// The module that it is a build of (`nodejs:20`), where that is known.
+    module: Option<String>,
     on_linux: bool,
 }
 
@@ -121,12 +127,14 @@ impl<'a> Case<'a> {
         let ecosystem = component.ecosystem.as_ref()?;
         let (name, version) = component.lookup();
         let name = ecosystem.kind.normal_name(name);
-        Some(Self { ecosystem, name, version, on_linux: is_on_linux(sbom, component) })
+        let second = component.second_name().map(|name| ecosystem.kind.normal_name(name));
+        let module = modules::module(&component.purl, version);
+        Some(Self { ecosystem, name, second, version, module, on_linux: is_on_linux(sbom, component) })
     }
 
     fn told(&self, package: &Purl, advisories: &[(&Advisory, Vec<&Affected>)]) -> Told {
         let kind = &self.ecosystem.kind;
-        let (mut hits, mut undecided, mut why) = (Vec::new(), Vec::new(), None);
+        let (mut hits, mut undecided, mut why) = (Vec::new(), Vec::new(), None::<String>);
         for (advisory, entries) in advisories {
             let entries: Vec<&Affected> = entries.iter().copied().filter(|entry| self.may_run(entry)).collect();
             if self.version.is_empty() {
@@ -135,16 +143,29 @@ impl<'a> Case<'a> {
                 }
                 continue;
             }
-            match affects::answer(kind, self.version, entries) {
-                Answer::Unaffected => {}
-                Answer::Affected { entries, fixed } => hits.push(fold::Hit { advisory, entries, fixed }),
-                Answer::Undecided(reason) => {
-                    undecided.push(&advisory.id);
-                    why.get_or_insert(reason);
+            let sorted = modules::sort(kind, self.version, self.module.as_deref(), advisory, entries);
+            let unsure = match affects::answer(kind, self.version, sorted.own) {
+                Answer::Affected { entries, fixed } => {
+                    hits.push(fold::Hit { advisory, entries, fixed });
+                    continue;
                 }
+                Answer::Undecided(reason) => Some(reason.to_string()),
+                Answer::Unaffected if sorted.unsure.is_empty() => None,
+                Answer::Unaffected => match affects::answer(kind, self.version, sorted.unsure) {
+                    Answer::Unaffected => None,
+                    Answer::Affected { .. } => Some("its module's stream is not known".to_owned()),
+                    Answer::Undecided(reason) => Some(reason.to_string()),
+                },
+            };
+            if let Some(reason) = unsure {
+                undecided.push(&advisory.id);
+                why.get_or_insert(reason);
             }
         }
-        let why = why.map_or_else(|| "it has no version".to_owned(), |reason| reason.to_string());
+        // A record may speak of both names.
+        undecided.sort_unstable();
+        undecided.dedup();
+        let why = why.unwrap_or_else(|| "it has no version".to_owned());
         Told {
             findings: fold::findings(kind, package, &hits),
             gap: (!undecided.is_empty()).then(|| format!("{why}: not held against {}", some_of(&undecided))),

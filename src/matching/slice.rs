@@ -15,9 +15,10 @@ pub(super) fn cut(sbom: &Sbom, advisories: &dyn Advisories) -> Result<AdvisorySl
     let lookups: BTreeSet<(&Ecosystem, Cow<'_, str>)> = sbom
         .components
         .iter()
-        .filter_map(|component| {
-            let ecosystem = component.ecosystem.as_ref()?;
-            Some((ecosystem, ecosystem.kind.normal_name(component.lookup().0)))
+        .filter_map(|component| Some((component, component.ecosystem.as_ref()?)))
+        .flat_map(|(component, ecosystem)| {
+            let names = std::iter::once(component.lookup().0).chain(component.second_name());
+            names.map(move |name| (ecosystem, ecosystem.kind.normal_name(name)))
         })
         .collect();
     let mut by_id: BTreeMap<String, Vec<Advisory>> = BTreeMap::new();
@@ -64,14 +65,7 @@ pub(super) fn join<'a>(mut same: impl Iterator<Item = &'a Advisory>) -> Option<A
 
 /// Whether an entry is for this package, by the rule of [`Advisories::lookup`].
 fn speaks_of(entry: &Affected, ecosystem: &Ecosystem, name: &str) -> bool {
-    entry.package.ecosystem.kind == ecosystem.kind
-        && is_for_release(entry, ecosystem)
-        && ecosystem.kind.normal_name(&entry.package.name) == name
-}
-
-fn is_for_release(entry: &Affected, ecosystem: &Ecosystem) -> bool {
-    let release = &entry.package.ecosystem.release;
-    release.is_none() || *release == ecosystem.release
+    entry.package.ecosystem.speaks_of(ecosystem) && ecosystem.kind.normal_name(&entry.package.name) == name
 }
 
 /// Entries by a package's normal name.
@@ -101,7 +95,7 @@ impl<'a> Index<'a> {
     pub(super) fn lookup(&self, ecosystem: &Ecosystem, name: &str) -> Vec<(&'a Advisory, Vec<&'a Affected>)> {
         let mut found: Vec<(&Advisory, Vec<&Affected>)> = Vec::new();
         let Some(all) = self.entries.get(&ecosystem.kind).and_then(|names| names.get(name)) else { return found };
-        for (advisory, entry) in all.iter().filter(|(_, entry)| is_for_release(entry, ecosystem)) {
+        for (advisory, entry) in all.iter().filter(|(_, entry)| entry.package.ecosystem.speaks_of(ecosystem)) {
             match found.last_mut() {
                 Some((last, entries)) if last.id == advisory.id => entries.push(entry),
                 _ => found.push((advisory, vec![entry])),

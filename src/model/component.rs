@@ -50,6 +50,12 @@ impl Component {
         let source = self.source.as_ref().filter(|_| by_source);
         source.map_or((&self.name, &self.version), |source| (&source.name, &source.version))
     }
+
+    /// The name that advisories are looked up by as well: its own, where [`Component::lookup`] gives that of its source.
+    pub fn second_name(&self) -> Option<&str> {
+        let both = self.ecosystem.as_ref().is_some_and(|ecosystem| ecosystem.kind.names_both());
+        (both && self.lookup().0 != self.name).then_some(&self.name)
+    }
 }
 
 /// The source package of a binary package (`openssl` of `libssl3`).

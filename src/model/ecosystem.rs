@@ -1,5 +1,6 @@
 //! Package ecosystems as OSV names them, and the distributions that systems packages come from.
 
+use super::suse;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -42,6 +43,40 @@ pub enum EcosystemKind {
 }
 
 impl EcosystemKind {
+    /// OSV's names of those whose packages are held against advisories: what is affected and its ordering are known.
+    pub const MATCHED: [&'static str; 30] = [
+        "AlmaLinux",
+        "Alpaquita",
+        "Alpine",
+        "Azure Linux",
+        "BellSoft Hardened Containers",
+        "CRAN",
+        "Chainguard",
+        "Debian",
+        "Echo",
+        "Go",
+        "Hackage",
+        "Hex",
+        "Mageia",
+        "Maven",
+        "MinimOS",
+        "NuGet",
+        "Packagist",
+        "Pub",
+        "PyPI",
+        "Red Hat",
+        "Rocky Linux",
+        "RubyGems",
+        "SUSE",
+        "SwiftURL",
+        "Ubuntu",
+        "Wolfi",
+        "crates.io",
+        "npm",
+        "openEuler",
+        "openSUSE",
+    ];
+
     /// OSV's name.
     pub fn as_str(&self) -> &str {
         match self {
@@ -125,6 +160,12 @@ impl EcosystemKind {
         matches!(self, Self::Other(name) if matches!(&**name, "AlmaLinux" | "Red Hat"))
     }
 
+    /// Whether its records name binary packages beside the source package that they are of. Which of them, has changed over the
+    /// years, so both are looked up. <https://github.com/wolfi-dev/wolfictl/pull/988>
+    pub fn names_both(&self) -> bool {
+        matches!(self, Self::Wolfi | Self::Chainguard) || self.as_str() == "MinimOS"
+    }
+
     /// From a package URL's type, for the language ecosystems. `deb` and `apk` need the distribution: see [`Distro`].
     pub fn from_purl_type(kind: &str) -> Option<Self> {
         Some(match kind {
@@ -176,6 +217,29 @@ impl Ecosystem {
     pub fn with_release(kind: EcosystemKind, release: &str) -> Self {
         Self { kind, release: Some(release.into()) }
     }
+
+    /// The ecosystems whose records speak of its packages: itself, its family for records of all releases, and what SUSE has
+    /// for several releases in common.
+    pub fn spoken_of_in(&self) -> Vec<Self> {
+        let mut all = vec![self.clone()];
+        if let Some(release) = &self.release {
+            all.extend(self.in_common(release).map(|shared| Self::with_release(self.kind.clone(), shared)));
+            all.push(Self::plain(self.kind.clone()));
+        }
+        all
+    }
+
+    /// Whether a record for this ecosystem speaks of packages of another: the rule of [`Ecosystem::spoken_of_in`].
+    pub fn speaks_of(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && (self.release.is_none()
+                || self.release == other.release
+                || other.release.as_deref().and_then(|release| other.in_common(release)) == self.release.as_deref())
+    }
+
+    fn in_common(&self, release: &str) -> Option<&'static str> {
+        if self.kind.as_str() == "SUSE" { suse::shared(release) } else { None }
+    }
 }
 
 impl std::fmt::Display for Ecosystem {
@@ -194,8 +258,18 @@ impl From<String> for Ecosystem {
                 let release = release.split_once("::").map_or(release, |(release, _)| release);
                 Self::with_release(EcosystemKind::parse(kind), release)
             }
-            // Records of a release may be older than its name of a long-term one.
-            Some(("Ubuntu", release)) => Self::with_release(EcosystemKind::Ubuntu, &ubuntu_release(release)),
+            // Its records are for one product each, of which an image says as little.
+            Some((kind @ "SUSE", product)) => {
+                let stream = suse::stream(product);
+                Self::with_release(EcosystemKind::parse(kind), stream.as_deref().unwrap_or(product))
+            }
+            // Canonical names a package under Pro once nobody else gets fixes for it. It is affected all the same; a fix of
+            // Pro's that is installed has the greater version. FIPS, Realtime and their like are other builds. Records of a
+            // release may be older than its name of a long-term one.
+            Some(("Ubuntu", release)) => {
+                let pro = release.strip_prefix("Pro:").filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+                Self::with_release(EcosystemKind::Ubuntu, &ubuntu_release(pro.unwrap_or(release)))
+            }
             Some((kind, release)) => Self::with_release(EcosystemKind::parse(kind), release),
             None => Self::plain(EcosystemKind::parse(&text)),
         }
@@ -224,7 +298,7 @@ pub struct Distro {
     pub id: String,
     /// `VERSION_ID` as written (`12`, `3.20.3`); empty for a rolling release.
     pub version: String,
-    /// `VERSION_CODENAME`, where given (`bookworm`).
+    /// `VERSION_CODENAME`, else what `VERSION` has in parentheses, where given (`bookworm`, `LTS-SP3`).
     pub codename: Option<String>,
 }
 
@@ -251,13 +325,44 @@ impl Distro {
             "rocky" => other("Rocky Linux", major()?),
             "rhel" => other("Red Hat", &format!("enterprise_linux:{}", major()?)),
             "opensuse-leap" if !self.version.is_empty() => other("openSUSE", &format!("Leap {}", self.version)),
-            "opensuse-tumbleweed" => other("openSUSE", "Tumbleweed"),
+            "opensuse-leap-micro" if !self.version.is_empty() => {
+                other("openSUSE", &format!("Leap Micro {}", self.version))
+            }
+            // MicroOS is made of Tumbleweed's packages.
+            "opensuse-tumbleweed" | "opensuse-microos" => other("openSUSE", "Tumbleweed"),
+            "sles" | "sles_sap" | "sled" | "sle_hpc" => other("SUSE", &suse::enterprise(&self.version)?),
+            "sle-micro" | "sl-micro" | "suse-microos" | "slem" => other("SUSE", &suse::micro(&self.version)?),
             "mageia" => other("Mageia", major()?),
             "mariner" | "azurelinux" => other("Azure Linux", major()?),
-            // SUSE's own are spread over a product and its modules, which os-release does not list; Fedora, Amazon Linux,
-            // Oracle Linux and CentOS have none.
+            // Only of releases with long support; which update of them it is stands in `VERSION` alone.
+            "openeuler" => {
+                let edition = self.codename.as_deref().filter(|name| name.starts_with("LTS"))?;
+                other("openEuler", &format!("{}-{edition}", self.version))
+            }
+            // `stream`, or the number of a release with long support.
+            "alpaquita" if !self.version.is_empty() => other("Alpaquita", &self.version),
+            "bellsoft-hardened-containers" if !self.version.is_empty() => {
+                other("BellSoft Hardened Containers", &self.version)
+            }
+            "minimos" => Ecosystem::plain(EcosystemKind::parse("MinimOS")),
+            "echo" => Ecosystem::plain(EcosystemKind::parse("Echo")),
+            // Fedora, Amazon Linux, Oracle Linux, CentOS and Photon OS have no records. Images of CleanStart name no
+            // distribution.
             _ => return None,
         })
+    }
+}
+
+impl Distro {
+    /// The namespace of package URLs of its packages, where it is not the distribution's own id.
+    /// <https://github.com/package-url/purl-spec/blob/main/PURL-TYPES.rst>
+    pub fn namespace(&self) -> &str {
+        match self.id.as_str() {
+            "rhel" => "redhat",
+            id if id.starts_with("opensuse") => "opensuse",
+            "sles" | "sles_sap" | "sled" | "sle_hpc" | "sle-micro" | "sl-micro" | "suse-microos" | "slem" => "suse",
+            id => id,
+        }
     }
 }
 
@@ -285,7 +390,22 @@ mod tests {
             ("mageia", "9", Some("Mageia:9")),
             ("mariner", "2.0", Some("Azure Linux:2")),
             ("fedora", "40", None),
-            ("sles", "15.5", None),
+            ("sles", "15.5", Some("SUSE:Linux Enterprise 15 SP5")),
+            ("sles", "15", Some("SUSE:Linux Enterprise 15")),
+            ("sles_sap", "12.5", Some("SUSE:Linux Enterprise 12 SP5")),
+            ("sles", "16.0", Some("SUSE:Linux Enterprise 16.0")),
+            ("sles", "", None),
+            ("sles", "10.4", None),
+            ("sles", "15.5.1", None),
+            ("sle-micro", "5.5", Some("SUSE:Linux Enterprise Micro 5.5")),
+            ("sl-micro", "6.1", Some("SUSE:Linux Micro 6.1")),
+            ("opensuse-leap-micro", "5.5", Some("openSUSE:Leap Micro 5.5")),
+            ("opensuse-microos", "20240101", Some("openSUSE:Tumbleweed")),
+            ("openeuler", "22.03", None),
+            ("alpaquita", "stream", Some("Alpaquita:stream")),
+            ("bellsoft-hardened-containers", "25", Some("BellSoft Hardened Containers:25")),
+            ("minimos", "20241031", Some("MinimOS")),
+            ("echo", "1", Some("Echo")),
             ("rocky", "", None),
         ] {
             let distro = Distro { id: id.into(), version: version.into(), codename: None };
@@ -302,10 +422,37 @@ mod tests {
             ("Ubuntu:24.04:LTS", "Ubuntu:24.04:LTS"),
             ("Ubuntu:25.10", "Ubuntu:25.10"),
             ("Ubuntu:25.04", "Ubuntu:25.04"),
-            ("Ubuntu:Pro:16.04:LTS", "Ubuntu:Pro:16.04:LTS"),
+            ("Ubuntu:Pro:16.04:LTS", "Ubuntu:16.04:LTS"),
+            ("Ubuntu:Pro:22.04", "Ubuntu:22.04:LTS"),
         ] {
             assert_eq!(of(written), release);
         }
+        assert_eq!(of("SUSE:Linux Enterprise Module for Basesystem 15 SP5"), "SUSE:Linux Enterprise 15 SP5");
+        assert_eq!(of("SUSE:Enterprise Storage 7.1"), "SUSE:Enterprise Storage 7.1");
+        assert_eq!(of("Ubuntu:Pro:22.04:LTS"), "Ubuntu:22.04:LTS");
+        assert_eq!(of("Ubuntu:Pro:FIPS-updates:22.04:LTS"), "Ubuntu:Pro:FIPS-updates:22.04:LTS");
+        let update = Distro { id: "openeuler".into(), version: "22.03".into(), codename: Some("LTS-SP3".into()) };
+        assert_eq!(update.ecosystem().unwrap().to_string(), "openEuler:22.03-LTS-SP3");
+    }
+
+    #[test]
+    fn records_speak_of_releases() {
+        let of = |text: &str| Ecosystem::from(text.to_owned());
+        let names = ["Debian", "Debian:12", "Debian:13", "SUSE", "SUSE:Linux Enterprise Server 12 SP5"];
+        let names = names.into_iter().chain(["SUSE:Linux Enterprise Module for Containers 12", "SUSE:Linux Micro 6.0"]);
+        let all: Vec<Ecosystem> = names.map(of).collect();
+        for installed in &all {
+            let listed = installed.spoken_of_in();
+            for record in &all {
+                assert_eq!(record.speaks_of(installed), listed.contains(record), "{record} of {installed}");
+            }
+        }
+        let listed = of("SUSE:Linux Enterprise Server 12 SP5").spoken_of_in();
+        assert_eq!(
+            listed.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["SUSE:Linux Enterprise 12 SP5", "SUSE:Linux Enterprise 12 Modules", "SUSE"]
+        );
+        assert_eq!(of("Debian:12").spoken_of_in().len(), 2);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod sbom;
 mod severity;
 mod statement;
 mod subject;
+mod suse;
 mod time;
 mod verdict;
 mod waiver;

@@ -66,6 +66,16 @@ impl Purl {
         &rest[..rest.find('/').unwrap_or(rest.len())]
     }
 
+    /// The value of a qualifier, where it has one.
+    pub fn qualifier(&self, name: &str) -> Option<String> {
+        let (_, qualifiers) = self.0.split_once('?')?;
+        if !qualifiers.contains(name) {
+            return None;
+        }
+        let purl: packageurl::PackageUrl<'_> = self.0.parse().ok()?;
+        purl.qualifiers().get(name).map(|value| value.to_string())
+    }
+
     /// The text without version, qualifiers and subpath: what a waiver's `package` is compared with.
     pub fn without_version(&self) -> &str {
         let end = self.0.find(['?', '#']).unwrap_or(self.0.len());

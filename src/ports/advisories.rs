@@ -10,8 +10,9 @@ pub trait Advisories: Send + Sync {
 
     /// Every advisory that has an `affected` entry for this package, withdrawn ones left out, sorted by id, each with
     /// `affected` cut down to entries for this package. The name is brought to the ecosystem's normal form first (PyPI: PEP
-    /// 503; others: as is, NuGet and Packagist lower case). An ecosystem without a release finds entries with none; one
-    /// with a release finds entries for exactly that release, and those of records that name the family with no release.
+    /// 503; others: as is, NuGet and Packagist lower case). Entries are for the
+    /// package where [`Ecosystem::speaks_of`] says so: one without a release finds entries with none; one with a release finds
+    /// entries for exactly that release, and those of records that name the family with no release.
     ///
     /// # Errors
     /// The database cannot be read or is damaged.

@@ -21,7 +21,7 @@ use crate::model::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
 use std::io;
 
-/// The last bytes of an index file.
+/// The last bytes of an index file. Another number whenever the same records would be looked up by other names.
 pub const MAGIC: &[u8; 8] = b"PMADVIX2";
 /// Two lengths and the magic.
 pub const TRAILER_BYTES: usize = 24;

@@ -182,11 +182,11 @@ impl Advisories for IndexAdvisories {
 
     fn lookup(&self, ecosystem: &Ecosystem, name: &str) -> Result<Vec<Advisory>, AdvisoriesError> {
         let normal = ecosystem.kind.normal_name(name);
-        let mut records = self.find(&ecosystem.to_string(), &normal)?;
-        if ecosystem.release.is_some() {
-            records.extend(self.find(ecosystem.kind.as_str(), &normal)?);
-            records.sort_unstable();
+        let mut records = Vec::new();
+        for one in ecosystem.spoken_of_in() {
+            records.extend(self.find(&one.to_string(), &normal)?);
         }
+        records.sort_unstable();
         let one = |parts: &[(u32, u32)]| {
             let number = parts.first().map_or(0, |(number, _)| *number);
             self.record(number, |part| parts.iter().any(|(_, wanted)| *wanted == part))

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// osv.dev's public bucket. <https://google.github.io/osv.dev/data/>
 pub const OSV_BUCKET: &str = "https://osv-vulnerabilities.storage.googleapis.com/";
 
-/// The ecosystems that are fetched where none are named: those whose versions we can order.
+/// The ecosystems that are fetched where none are named: those that most projects have, of all that can be matched.
 pub const DEFAULT_ECOSYSTEMS: [&str; 9] =
     ["Alpine", "Chainguard", "Debian", "Go", "PyPI", "Ubuntu", "Wolfi", "crates.io", "npm"];
 

@@ -141,8 +141,10 @@ fn component(listed: &Listed<'_>) -> Result<Read, String> {
     let kept: Vec<(String, String)> = url
         .qualifiers()
         .iter()
-        .filter(|(key, value)| KEPT.contains(&key.as_ref()) && !value.is_empty())
-        .map(|(key, value)| (key.to_string(), value.to_string()))
+        // Trivy's name of it.
+        .map(|(key, value)| (if key == "modularitylabel" { "rpmmod" } else { key.as_ref() }, value))
+        .filter(|(key, value)| KEPT.contains(key) && !value.is_empty())
+        .map(|(key, value)| (key.to_owned(), value.to_string()))
         .collect();
     let kept: Vec<(&str, &str)> = kept.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let purl = Purl::build(kind, namespace, url.name(), Some(&version), &kept)
@@ -174,7 +176,7 @@ fn component(listed: &Listed<'_>) -> Result<Read, String> {
 }
 
 /// Qualifiers that are part of what a package is.
-const KEPT: [&str; 12] = [
+const KEPT: [&str; 13] = [
     "arch",
     "build",
     "channel",
@@ -182,6 +184,7 @@ const KEPT: [&str; 12] = [
     "distro",
     "epoch",
     "platform",
+    "rpmmod",
     "subdir",
     "type",
     "vcs_url",

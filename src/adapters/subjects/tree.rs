@@ -4,7 +4,7 @@
 use super::glob::Glob;
 use super::place::{Root, join, unreadable, unusable};
 use super::rootfs;
-use crate::adapters::scanner::builtin::catalogers::{wants_installed, wants_source};
+use crate::adapters::scanner::builtin::catalogers::{misses, wants_installed, wants_source};
 use crate::adapters::stamp::stamp;
 use crate::model::{Digest, Hasher, Name, Subject, SubjectDigest, SubjectKind};
 use crate::ports::{ImageSpec, Located, SourceSpec, Stamp, SubjectError};
@@ -79,7 +79,7 @@ struct Walk<'a> {
     entries: usize,
     /// Whether it is a root filesystem.
     installed: bool,
-    /// Symbolic links of a root filesystem that have the name of a wanted file.
+    /// Symbolic links of a root filesystem that have the name of a file that would be missed.
     links: Vec<String>,
 }
 
@@ -160,7 +160,7 @@ impl<'a> Walk<'a> {
                 self.file(inner, &path.join(&name), kind.is_symlink(), readable)?;
             } else if kind.is_file() {
                 self.installed_file(inner, &path.join(&name), readable)?;
-            } else if kind.is_symlink() && wants_installed(&inner, 1, false) {
+            } else if kind.is_symlink() && misses(&inner) {
                 self.links.push(inner);
             }
         }

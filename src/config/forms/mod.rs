@@ -75,26 +75,10 @@ fn requirement(text: &str) -> Result<String, Misfit> {
 }
 
 fn ecosystem(text: &str) -> Result<String, Misfit> {
-    const KNOWN: [&str; 15] = [
-        "npm",
-        "PyPI",
-        "Go",
-        "crates.io",
-        "Debian",
-        "Ubuntu",
-        "Alpine",
-        "Wolfi",
-        "Chainguard",
-        "Maven",
-        "RubyGems",
-        "NuGet",
-        "Packagist",
-        "Hex",
-        "Pub",
-    ];
+    const KNOWN: [&str; 30] = EcosystemKind::MATCHED;
     let ecosystem = Ecosystem::from(text.to_owned());
-    if !matches!(ecosystem.kind, EcosystemKind::Other(_)) && ecosystem.release.as_deref() != Some("") {
-        return Ok(ecosystem.to_string());
+    if KNOWN.contains(&ecosystem.kind.as_str()) && ecosystem.release.as_deref() != Some("") {
+        return Ok(text.to_owned());
     }
     let kind = text.split(':').next().unwrap_or_default();
     let help = match crate::config::errors::nearest(kind, KNOWN.into_iter()) {

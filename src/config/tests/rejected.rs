@@ -40,6 +40,7 @@ fn each_for_its_reason() {
         (with("policy.b.extends = 'c'", ""), &["config::unknown-policy"]),
         (with("advisories.ecosystems = ['NPM']", ""), &["config::ecosystem"]),
         (with("advisories.ecosystems = ['Debian:']", ""), &["config::ecosystem"]),
+        (with("advisories.ecosystems = ['Linux']", ""), &["config::ecosystem"]),
         (with("store.dir = '../x'", ""), &["config::path-outside"]),
         (with("store.dir = 'a/../../x'", ""), &["config::path-outside"]),
         (with("store.dir = ''", ""), &["config::empty"]),
@@ -158,7 +159,7 @@ fn what_looks_odd_but_is_right() {
         ("images.x.ref = 'nginx'", ""),
         ("images.'x.y' = { ref = 'oci:x' }", ""),
         ("waiver = []", ""),
-        ("advisories.ecosystems = ['Debian:12', 'npm']", ""),
+        ("advisories.ecosystems = ['Debian:12', 'npm', 'Red Hat', 'SUSE', 'openSUSE:Leap 15.6']", ""),
     ] {
         let text = with(top, end);
         assert!(toml(&text).is_ok(), "{text}\n{}", super::rendered(&toml(&text).unwrap_err()));

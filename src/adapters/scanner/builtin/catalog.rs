@@ -16,6 +16,11 @@ pub trait Cataloger: Send + Sync {
     /// Whether it wants a file, told from outside.
     fn wants(&self, file: &FileFacts<'_>) -> bool;
 
+    /// Whether its files may be missing and nothing is incomplete for it: then neither is it for a link that is not followed.
+    fn is_optional(&self) -> bool {
+        false
+    }
+
     /// Names of files beside a wanted one that it may ask for (`go.sum` of `go.mod`); part of the subject then.
     fn companions(&self) -> &'static [&'static str] {
         &[]
@@ -171,6 +176,19 @@ pub enum Found {
     System(SystemPackage),
     /// The distribution.
     Distro(Distro),
+    /// Licences of a system package that another file lists, of this layer or another.
+    Licensed(Licensed),
+}
+
+/// Licences of a system package, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Licensed {
+    /// Whose package: as in [`SystemPackage`].
+    pub manager: String,
+    /// Binary package name.
+    pub name: String,
+    /// SPDX expressions where they can be told, else as stated.
+    pub licenses: Vec<String>,
 }
 
 /// A package of a distribution's package manager.
@@ -186,6 +204,9 @@ pub struct SystemPackage {
     pub architecture: String,
     /// Source package, where it differs.
     pub source: Option<SourcePackage>,
+    /// The module that rpm says it is a build of (`nodejs:20:8100020240808073736:489197e6`); empty where none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub module: String,
     /// Licences as stated.
     pub licenses: Vec<String>,
     /// Names of packages it needs.

@@ -45,9 +45,14 @@ impl Facts {
         facts
     }
 
-    /// What they count for against [`FOUND_LIMIT`]: a file that says nothing takes room as well.
+    /// What they count for against [`FOUND_LIMIT`]: a file that says nothing takes room as well, and so do many
+    /// licences.
     pub(super) fn weight(&self) -> usize {
-        self.found.len().max(1)
+        let one = |found: &Found| match found {
+            Found::Licensed(it) => 1 + it.licenses.len() / 8,
+            Found::Component(_) | Found::System(_) | Found::Distro(_) => 1,
+        };
+        self.found.iter().map(one).sum::<usize>().max(1)
     }
 }
 

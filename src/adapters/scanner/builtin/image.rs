@@ -90,7 +90,7 @@ fn origins<'a>(
 fn identities(facts: &Facts) -> BTreeSet<Identity<'_>> {
     let packages = facts.found.iter().filter_map(|found| match found {
         Found::System(package) => Some(identity(package)),
-        Found::Component(_) | Found::Distro(_) => None,
+        Found::Component(_) | Found::Distro(_) | Found::Licensed(_) => None,
     });
     packages.collect()
 }

@@ -1,6 +1,7 @@
 //! Layers and images made in memory.
 
 mod forms;
+mod licenses;
 
 use super::Builtin;
 use super::catalog::FOUND_LIMIT;

@@ -1,6 +1,7 @@
 //! The entries of a layer's tar, in order: what catalogers want is read, the rest is only noted.
 
 use super::catalog::FOUND_LIMIT;
+use super::catalogers;
 use super::catalogue::LayerCatalogue;
 use super::decode::{Meter, Stop, TarBytes};
 use super::facts::{Facts, wanting};
@@ -207,10 +208,11 @@ impl Walk<'_> {
     }
 
     fn link(&mut self, path: String, target: &str, symbolic: bool) {
-        let wanted = !wanting(true, &path, 1, false).is_empty();
         if symbolic {
             let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-            if wanted && let Some(target) = normal(parent, target, true) {
+            if catalogers::misses(&path)
+                && let Some(target) = normal(parent, target, true)
+            {
                 if self.catalogue.links.len() < LINK_LIMIT {
                     self.catalogue.links.insert(path, target);
                 } else {
@@ -224,7 +226,7 @@ impl Walk<'_> {
         let facts = read.or_else(|| self.catalogue.files.get(target.as_ref()?).cloned());
         if let Some(facts) = facts {
             self.keep(path, facts);
-        } else if wanted {
+        } else if !wanting(true, &path, 1, false).is_empty() {
             let facts = Facts::gap(GapKind::UnreadableFile, &path, "a hard link to a file that was not read");
             self.keep(path.clone(), facts);
             if let Some(target) = target.filter(|_| self.missing < LINK_LIMIT) {

@@ -4,7 +4,7 @@ use crate::model::{Component, Distro, Ecosystem, EcosystemKind, Gap, GapKind, Pu
 use packageurl::PackageUrl;
 
 /// Raised whenever the same report would come out as another SBOM.
-pub(super) const REVISION: &str = "r2";
+pub(super) const REVISION: &str = "r3";
 
 /// Types of package URL whose packages belong to a distribution.
 const SYSTEM: [&str; 6] = ["deb", "rpm", "apk", "alpm", "ebuild", "opkg"];
@@ -59,12 +59,17 @@ pub(in crate::adapters::scanner) fn component(
         Some((epoch, rest)) if kind == "rpm" => (epoch, rest),
         _ => ("", full.as_str()),
     };
-    let qualifiers = [("arch", qualifier("arch")), ("distro", release.as_str()), ("epoch", epoch)];
+    // Red Hat's name of it, and Trivy's.
+    let module = [qualifier("rpmmod"), qualifier("modularitylabel")].into_iter().find(|label| !label.is_empty());
+    let qualifiers = [
+        ("arch", qualifier("arch")),
+        ("distro", release.as_str()),
+        ("epoch", epoch),
+        ("rpmmod", module.unwrap_or_default()),
+    ];
     let namespace = match (distro, kind) {
         (_, "ebuild") | (None, _) => read.namespace(),
-        (Some(distro), "rpm") if distro.id == "rhel" => Some("redhat"),
-        (Some(distro), _) if distro.id.starts_with("opensuse") => Some("opensuse"),
-        (Some(distro), _) => Some(distro.id.as_str()),
+        (Some(distro), _) => Some(distro.namespace()),
     };
     let purl = Purl::build(kind, namespace, read.name(), Some(plain), &qualifiers).map_err(|error| gap(&error))?;
     let name = match (read.namespace(), kind) {

@@ -1,7 +1,8 @@
 //! Syft: <https://github.com/anchore/syft>.
 //!
-//! Its CycloneDX report leaves out files that it could not read; its own format names them. Both are asked for.
+//! Its CycloneDX report leaves out files that it could not read, and modules; its own format names them. Both are asked for.
 
+mod modules;
 mod report;
 mod unknowns;
 
@@ -51,7 +52,7 @@ impl Tool for Syft {
 
     fn options(&self) -> String {
         let settings: Vec<String> = ENVIRONMENT.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        format!("syft r1 {}", settings.join(" "))
+        format!("syft r2 {}", settings.join(" "))
     }
 
     fn arguments(&self, staged: &Staged) -> Vec<OsString> {
@@ -71,7 +72,7 @@ impl Tool for Syft {
     fn parse(&self, printed: &Printed, asked: &Asked<'_>) -> Result<Sbom, ScanError> {
         unknowns::refuse_complaints(&printed.said)?;
         let gaps = unknowns::gaps(&printed.extra, asked)?;
-        let mut sbom = report::parse(&printed.report, asked)?;
+        let mut sbom = report::parse(&printed.report, &modules::Labels::of(&printed.extra), asked)?;
         sbom.gaps.extend(gaps);
         Ok(sbom)
     }

@@ -4,6 +4,7 @@ use super::super::external::Asked;
 use super::super::external::components::{self, Upstream};
 use super::super::external::cyclonedx::{self, Bom};
 use super::super::external::stage::Form;
+use super::modules::Labels;
 use crate::model::{Component, Digest, Distro, Location, Purl, Sbom};
 use crate::ports::ScanError;
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// It is not whole, or not of what was asked for.
-pub(super) fn parse(report: &[u8], asked: &Asked<'_>) -> Result<Sbom, ScanError> {
+pub(super) fn parse(report: &[u8], labels: &Labels, asked: &Asked<'_>) -> Result<Sbom, ScanError> {
     let bom = Bom::parse(report, "syft", asked.version)?;
     of_what_was_asked(&bom.metadata.component, asked)?;
     let mut sbom = Sbom { distro: distro(&bom)?, ..Sbom::default() };
@@ -29,7 +30,7 @@ pub(super) fn parse(report: &[u8], asked: &Asked<'_>) -> Result<Sbom, ScanError>
             }
             continue;
         };
-        let (mut component, upstream) = match components::component(purl, sbom.distro.as_ref()) {
+        let (mut component, upstream) = match components::component(&labels.add(purl), sbom.distro.as_ref()) {
             Ok(read) => read,
             Err(gap) => {
                 sbom.gaps.push(gap);

@@ -23,7 +23,8 @@ fn family(id: &str) -> &str {
         "mariner" => "cbl-mariner",
         "ol" => "oracle",
         "rhel" => "redhat",
-        "sle-micro" | "sl-micro" => "slem",
+        "sles_sap" | "sled" | "sle_hpc" => "sles",
+        "sle-micro" | "sl-micro" | "suse-microos" => "slem",
         other => other,
     }
 }
@@ -31,9 +32,10 @@ fn family(id: &str) -> &str {
 fn component(component: &Component) -> Value {
     let property = |name: &str, value: &str| json!({ "name": format!("aquasecurity:trivy:{name}"), "value": value });
     let source = component.source.as_ref();
-    let properties: Vec<Value> = source
+    let mut properties: Vec<Value> = source
         .map(|source| vec![property("SrcName", &source.name), property("SrcVersion", &source.version)])
         .unwrap_or_default();
+    properties.extend(component.purl.qualifier("rpmmod").map(|label| property("Modularitylabel", &label)));
     json!({
         "bom-ref": component.purl.as_str(),
         "type": "library",

@@ -93,6 +93,7 @@ fn package(entry: &Entry<'_>, provided_by: &BTreeMap<&str, &str>) -> Option<Syst
         source: field('o')
             .filter(|origin| *origin != name)
             .map(|origin| SourcePackage { name: origin.into(), version: version.into() }),
+        module: String::new(),
         licenses: field('L').map(str::to_owned).into_iter().collect(),
         depends_on,
     })

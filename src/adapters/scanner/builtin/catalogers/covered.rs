@@ -50,6 +50,7 @@ const COVERED: &[Covered] = &[
     covered("deno-lock", "`deno.lock` 2 to 5", "npm, jsr", false, false),
     covered("dotnet-deps", "`*.deps.json`", "nuget", false, false),
     covered("dpkg", "`var/lib/dpkg/status`, `var/lib/dpkg/status.d/*`", "deb", false, false),
+    covered("dpkg-copyright", "`usr/share/doc/*/copyright`: licences of dpkg's packages", "", false, true),
     covered("gem-installed", "`specifications/*.gemspec`", "gem", false, true),
     covered("gemfile-lock", "`Gemfile.lock`, `gems.locked`", "gem", false, false),
     covered("go-binary", "executables built by Go", "golang", false, false),

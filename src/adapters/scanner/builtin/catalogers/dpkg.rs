@@ -97,6 +97,7 @@ pub(super) fn package(
         source: source
             .filter(|(source, built_from)| (*source, *built_from) != (name, version))
             .map(|(name, version)| SourcePackage { name: name.into(), version: version.into() }),
+        module: String::new(),
         licenses: Vec::new(),
         depends_on,
     }))

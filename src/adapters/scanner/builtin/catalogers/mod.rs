@@ -1,6 +1,7 @@
 //! Every cataloger, one a file. Adding one: its file here, its test in that file, its line in [`ALL`].
 //!
-//! Beside them lie what several share: [`collect`] gathers what a file gives, [`identity`] names packages, [`parts`] reads
+//! Beside them lie what several share: [`collect`] gathers what a file gives, [`debian_license`] reads Debian's names of licences,
+//! [`identity`] names packages, [`parts`] reads
 //! large files by position, [`reach`] tells
 //! what a package is needed for, [`yaml`] reads YAML within bounds.
 
@@ -18,10 +19,12 @@ mod conda_explicit;
 mod conda_lock;
 mod conda_meta;
 pub mod covered;
+mod debian_license;
 mod deno_lock;
 mod deps_json;
 mod dist_info;
 mod dpkg;
+mod dpkg_copyright;
 mod gemfile_lock;
 mod gemspec;
 mod go_binary;
@@ -90,6 +93,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &deno_lock::DenoLock,
     &deps_json::DepsJson,
     &dpkg::Dpkg,
+    &dpkg_copyright::DpkgCopyright,
     &gemspec::Gemspec,
     &gemfile_lock::GemfileLock,
     &go_binary::GoBinary,
@@ -144,6 +148,11 @@ pub fn wants_source(path: &str, size: u64) -> bool {
     let facts = FileFacts { path, size, executable: false };
     let name = facts.file_name();
     ALL.iter().filter(|each| reads(**each, false)).any(|each| each.companions().contains(&name) || each.wants(&facts))
+}
+
+/// Whether something is missing where a link with the name of a wanted file is not followed.
+pub fn misses(path: &str) -> bool {
+    for_file(true, &FileFacts { path, size: 1, executable: false }).any(|each| !each.is_optional())
 }
 
 /// Whether a file of a root filesystem is wanted.

@@ -13,7 +13,7 @@ impl Cataloger for OsRelease {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -34,10 +34,16 @@ impl Cataloger for OsRelease {
         let distro = Distro {
             id: id.to_lowercase(),
             version: value("VERSION_ID").unwrap_or_default(),
-            codename: value("VERSION_CODENAME"),
+            codename: value("VERSION_CODENAME").or_else(|| in_parentheses(&value("VERSION")?)),
         };
         Ok(Parsed { found: vec![Found::Distro(distro)], gaps: Vec::new() })
     }
+}
+
+/// What a version has in parentheses (`22.03 (LTS-SP3)`), if anything.
+fn in_parentheses(version: &str) -> Option<String> {
+    let inner = version.trim().strip_suffix(')')?.split_once('(')?.1;
+    (!inner.is_empty()).then(|| inner.to_owned())
 }
 
 /// A value without the shell's quotes and escapes.
@@ -71,6 +77,10 @@ mod tests {
         let alpine = parse(&OsRelease, "etc/os-release", "ID=alpine\nVERSION_ID='3.22.1'\n").unwrap();
         let Found::Distro(distro) = &alpine.found[0] else { panic!("a distribution") };
         assert_eq!(distro.ecosystem().unwrap().to_string(), "Alpine:v3.22");
+        let euler = "ID=\"openEuler\"\nVERSION_ID=\"22.03\"\nVERSION=\"22.03 (LTS-SP3)\"\n";
+        let euler = parse(&OsRelease, "etc/os-release", euler).unwrap();
+        let Found::Distro(distro) = &euler.found[0] else { panic!("a distribution") };
+        assert_eq!(distro.ecosystem().unwrap().to_string(), "openEuler:22.03-LTS-SP3");
         assert!(parse(&OsRelease, "etc/os-release", "NAME=x\n").is_err());
     }
 }

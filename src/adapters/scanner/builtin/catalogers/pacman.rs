@@ -54,6 +54,7 @@ impl Cataloger for Pacman {
             name,
             version,
             architecture: first("ARCH").unwrap_or_default(),
+            module: String::new(),
             licenses: all("LICENSE").iter().map(|license| (*license).to_owned()).collect(),
             depends_on,
         };

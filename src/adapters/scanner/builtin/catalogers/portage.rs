@@ -41,6 +41,7 @@ impl Cataloger for Portage {
             version: version.to_owned(),
             architecture: String::new(),
             source: None,
+            module: String::new(),
             licenses: Vec::new(),
             depends_on: Vec::new(),
         };

@@ -32,7 +32,7 @@ impl Cataloger for Rpm {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {

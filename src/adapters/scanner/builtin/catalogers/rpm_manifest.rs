@@ -62,6 +62,7 @@ fn package(line: &str) -> Option<SystemPackage> {
         version,
         architecture: if *architecture == "(none)" { String::new() } else { (*architecture).to_owned() },
         source,
+        module: String::new(),
         licenses: Vec::new(),
         depends_on: Vec::new(),
     })

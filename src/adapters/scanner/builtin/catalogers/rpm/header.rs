@@ -15,6 +15,7 @@ pub(super) mod tag {
     pub(in super::super) const SOURCE: u32 = 1044;
     pub(in super::super) const PROVIDES: u32 = 1047;
     pub(in super::super) const REQUIRES: u32 = 1049;
+    pub(in super::super) const MODULARITYLABEL: u32 = 5096;
 }
 
 const ENTRY: usize = 16;

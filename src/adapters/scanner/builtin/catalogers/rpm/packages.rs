@@ -127,6 +127,7 @@ fn package(header: &Header<'_>) -> Result<SystemPackage, ParseError> {
         name,
         version,
         architecture: field(tag::ARCH).unwrap_or_default(),
+        module: field(tag::MODULARITYLABEL).unwrap_or_default(),
         licenses: header.text(tag::LICENSE).filter(|text| text.len() <= LICENSE_LIMIT).into_iter().collect(),
         depends_on: Vec::new(),
     })
