@@ -112,7 +112,7 @@ const COVERED: &[Covered] = &[
         false,
     ),
     covered("uv-lock", "`uv.lock`, `*.py.lock`", "pypi", true, false),
-    covered("yarn-lock", "`yarn.lock` of Yarn 1 and later", "npm", false, false),
+    covered("yarn-lock", "`yarn.lock` of Yarn 1 and later, with the `package.json` beside it", "npm", true, false),
 ];
 
 /// The table, as Markdown.

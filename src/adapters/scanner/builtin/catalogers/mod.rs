@@ -38,6 +38,7 @@ mod npm_lock;
 mod nuget_lock;
 mod opkg;
 mod os_release;
+mod package_json;
 mod package_resolved;
 mod packages_config;
 mod pacman;
