@@ -27,6 +27,7 @@ mod gemspec;
 mod go_binary;
 mod go_mod;
 mod gradle_lockfile;
+mod gradle_verification;
 mod identity;
 mod java_archive;
 mod json;
@@ -36,6 +37,7 @@ mod mutations;
 mod npm_installed;
 mod npm_lock;
 mod nuget_lock;
+mod nuget_project;
 mod opkg;
 mod os_release;
 mod package_json;
@@ -96,6 +98,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &go_binary::GoBinary,
     &go_mod::GoMod,
     &gradle_lockfile::GradleLockfile,
+    &gradle_verification::GradleVerification,
     &java_archive::JavaArchive,
     &pom_xml::PomXml,
     &mix_lock::MixLock,
@@ -103,6 +106,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &npm_lock::NpmLock,
     &nuget_lock::NugetLock,
     &packages_config::PackagesConfig,
+    &nuget_project::NugetProject,
     &opkg::Opkg,
     &os_release::OsRelease,
     &package_resolved::PackageResolved,
