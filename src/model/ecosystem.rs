@@ -135,6 +135,7 @@ impl EcosystemKind {
             "cran" => Self::Other("CRAN".into()),
             "hackage" => Self::Other("Hackage".into()),
             "conan" => Self::Other("ConanCenter".into()),
+            "julia" => Self::Other("Julia".into()),
             "bioconductor" => Self::Other("Bioconductor".into()),
             // No database of OSV's speaks of these: that they were not checked must be said.
             "cocoapods" => Self::Other("CocoaPods".into()),

@@ -9,6 +9,7 @@ mod bun_lock;
 mod cabal_freeze;
 mod cargo_auditable;
 mod cargo_lock;
+mod cartfile_resolved;
 mod collect;
 mod composer_lock;
 mod conan_lock;
@@ -31,6 +32,7 @@ mod gradle_verification;
 mod identity;
 mod java_archive;
 mod json;
+mod julia_manifest;
 mod mix_lock;
 #[cfg(test)]
 mod mutations;
@@ -57,12 +59,14 @@ mod pubspec_lock;
 mod pylock;
 mod pypi;
 mod reach;
+mod rebar_lock;
 mod renv_lock;
 mod requirements;
 mod requirements_hash;
 mod requirements_via;
 mod rpm;
 mod rpm_manifest;
+mod sbt_lock;
 mod stack_lock;
 #[cfg(test)]
 mod testing;
@@ -83,6 +87,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &cabal_freeze::CabalFreeze,
     &cargo_auditable::CargoAuditable,
     &cargo_lock::CargoLock,
+    &cartfile_resolved::CartfileResolved,
     &composer_lock::ComposerInstalled,
     &composer_lock::ComposerLock,
     &conan_lock::ConanLock,
@@ -100,6 +105,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &gradle_lockfile::GradleLockfile,
     &gradle_verification::GradleVerification,
     &java_archive::JavaArchive,
+    &julia_manifest::JuliaManifest,
     &pom_xml::PomXml,
     &mix_lock::MixLock,
     &npm_installed::NpmInstalled,
@@ -121,9 +127,11 @@ pub const ALL: &[&dyn Cataloger] = &[
     &pylock::Pylock,
     &dist_info::DistInfo,
     &requirements::Requirements,
+    &rebar_lock::RebarLock,
     &renv_lock::RenvLock,
     &rpm::Rpm,
     &rpm_manifest::RpmManifest,
+    &sbt_lock::SbtLock,
     &stack_lock::StackLock,
     &unread::UnreadSource,
     &uv_lock::UvLock,

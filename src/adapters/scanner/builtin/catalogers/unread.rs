@@ -4,7 +4,7 @@
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 
 /// Names of files in source trees.
-const SOURCE: &[&str] = &["Cartfile.resolved", "bun.lockb", "rebar.lock"];
+const SOURCE: &[&str] = &["bun.lockb"];
 
 /// Package lists of source trees.
 pub(super) struct UnreadSource;
@@ -45,7 +45,7 @@ mod tests {
     fn what_is_not_read_is_said() {
         let wants =
             |cataloger: &dyn Cataloger, path: &str| cataloger.wants(&FileFacts { path, size: 1, executable: false });
-        for path in ["a/bun.lockb", "Cartfile.resolved", "rebar.lock"] {
+        for path in ["a/bun.lockb", "bun.lockb"] {
             assert!(wants(&UnreadSource, path), "{path}");
             assert!(parse(&UnreadSource, path, "").is_err());
         }
