@@ -46,9 +46,11 @@ mod package_json;
 mod package_resolved;
 mod packages_config;
 mod pacman;
+mod paket_lock;
 mod parts;
 mod pdm_lock;
 mod pipfile_lock;
+mod pixi_lock;
 mod pnpm_key;
 mod pnpm_lock;
 mod podfile_lock;
@@ -117,8 +119,10 @@ pub const ALL: &[&dyn Cataloger] = &[
     &os_release::OsRelease,
     &package_resolved::PackageResolved,
     &pacman::Pacman,
+    &paket_lock::PaketLock,
     &pdm_lock::PdmLock,
     &pipfile_lock::PipfileLock,
+    &pixi_lock::PixiLock,
     &pnpm_lock::PnpmLock,
     &podfile_lock::PodfileLock,
     &poetry_lock::PoetryLock,
