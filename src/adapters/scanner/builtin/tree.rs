@@ -22,6 +22,10 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
     let files: BTreeMap<&str, Digest> =
         located.inputs.iter().filter_map(|(path, _, digest)| Some((below(&base, path)?, (*digest)?))).collect();
     let mut weight = 0;
+    // A file that is only asked for beside another one says nothing by itself.
+    let mut wanted = false;
+    // Many files ask for one companion, as the members of a workspace do for its lockfile: the last one is kept.
+    let last: RefCell<Option<(String, Vec<u8>)>> = RefCell::new(None);
     let mut read: Vec<(&str, Facts)> = Vec::with_capacity(files.len());
     for (path, digest) in &files {
         if request.cancel.is_cancelled() {
@@ -29,12 +33,18 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
         }
         let Opened { spool, size, executable } = open(request, path, digest)?;
         let wanting = wanting(installed, path, size, executable);
+        wanted |= !wanting.is_empty();
         let failure = RefCell::new(None);
         let companion = |name: &str| {
             let beside = beside(path, name)?;
             let digest = files.get(beside.as_str())?;
+            if let Some((_, bytes)) = last.borrow().as_ref().filter(|(path, _)| *path == beside) {
+                return Some(bytes.clone());
+            }
             let bytes = open(request, &beside, digest).and_then(|opened| whole(&beside, &opened.spool));
-            bytes.map_err(|error| failure.replace(Some(error))).ok()
+            let bytes = bytes.map_err(|error| failure.replace(Some(error))).ok()?;
+            last.replace(Some((beside, bytes.clone())));
+            Some(bytes)
         };
         let facts = Facts::of(&wanting, path, spool.content(), &companion);
         if let Some(error) = failure.take() {
@@ -58,7 +68,7 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
         false => "there is no lockfile or manifest that is read by this version",
     };
     let mut gaps = Vec::new();
-    if files.is_empty() {
+    if !wanted {
         gaps.push(Gap::new(GapKind::UnreadableFile, "", nothing));
     }
     if installed {
@@ -134,5 +144,76 @@ impl Read for Counted {
         self.hasher.update(&buffer[..count]);
         self.size = self.size.saturating_add(count as u64);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::subjects::Locator;
+    use crate::model::Scope;
+    use crate::ports::{
+        ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, SourceSpec, SubjectSpec, Subjects as _,
+    };
+    use std::sync::Arc;
+
+    /// A cache that keeps nothing.
+    struct Forgetful;
+
+    impl Cache for Forgetful {
+        fn blob(&self, _: &Digest) -> Result<BlobLookup, CacheError> {
+            Ok(BlobLookup::Missing)
+        }
+        fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
+            Ok(Digest::of(bytes))
+        }
+        fn action(&self, _: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
+            Ok(None)
+        }
+        fn put_action(&self, _: &ActionKey, _: &ActionRecord) -> Result<(), CacheError> {
+            Ok(())
+        }
+    }
+
+    fn sbom(files: &[(&str, &str)]) -> Sbom {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        for (path, text) in files {
+            std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            std::fs::write(root.join(path), text).unwrap();
+        }
+        let spec = SubjectSpec::Source(SourceSpec { path: ".".into(), exclude: Vec::new() });
+        let located = Locator::here(root.to_owned()).locate(&spec, &|_, _| None).unwrap();
+        scan(&ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() }, false).unwrap()
+    }
+
+    fn gaps(sbom: &Sbom) -> String {
+        sbom.gaps.iter().map(|gap| format!("{}: {}", gap.place, gap.reason)).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_lies_beside_another_file_says_nothing_by_itself() {
+        let alone = sbom(&[("go.sum", "x y z\n"), ("main.go", "")]);
+        assert!(gaps(&alone).contains("there is no lockfile or manifest"), "{}", gaps(&alone));
+    }
+
+    #[test]
+    fn members_of_a_workspace_are_locked_by_its_lockfile() {
+        let manifest = r#"{"dependencies":{"a":"1.0.0"}}"#;
+        let lock = r#"{"lockfileVersion":3,"packages":{"node_modules/a":{"version":"1.0.0"}}}"#;
+        let tree = [("x/package.json", manifest), ("y/z/package.json", manifest), ("w/package.json", manifest)];
+        let whole = sbom(&[&tree[..], &[("package-lock.json", lock)]].concat());
+        assert_eq!((gaps(&whole).as_str(), whole.components.len()), ("", 1));
+        let part = sbom(&[&tree[..], &[("w/package-lock.json", lock)]].concat());
+        assert_eq!(part.gaps.len(), 2, "{}", gaps(&part));
+        assert!(gaps(&part).starts_with("x/package.json: it asks for packages"), "{}", gaps(&part));
+    }
+
+    #[test]
+    fn a_manifest_beside_the_lock_tells_what_is_for_development() {
+        let lock = "# yarn lockfile v1\n\na@^1.0.0:\n  version \"1.0.0\"\n";
+        let found = sbom(&[("s/yarn.lock", lock), ("s/package.json", r#"{"devDependencies":{"a":"^1.0.0"}}"#)]);
+        let scopes: Vec<Scope> = found.components.iter().map(|component| component.scope).collect();
+        assert_eq!((gaps(&found).as_str(), scopes), ("", vec![Scope::Development]));
     }
 }

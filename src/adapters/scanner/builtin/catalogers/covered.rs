@@ -33,7 +33,7 @@ const COVERED: &[Covered] = &[
     covered("bun-lock", "`bun.lock`", "npm", true, false),
     covered("cabal-freeze", "`cabal.project.freeze`", "hackage", false, false),
     covered("cargo-auditable", "executables built by `cargo auditable`", "cargo", true, false),
-    covered("cargo-lock", "`Cargo.lock`", "cargo", false, false),
+    covered("cargo-lock", "`Cargo.lock`, with the `Cargo.toml` of the workspace", "cargo", true, false),
     covered("cartfile-resolved", "`Cartfile.resolved`", "swift", false, false),
     covered("composer-installed", "`composer/installed.json`", "composer", true, true),
     covered("composer-lock", "`composer.lock`", "composer", true, true),
@@ -122,6 +122,14 @@ const COVERED: &[Covered] = &[
         "stack-lock",
         "`stack.yaml.lock`; what the project takes of its snapshot does not stand in it, which is said",
         "hackage",
+        false,
+        false,
+    ),
+    covered(
+        "unlocked-manifest",
+        "`Cargo.toml`, `Pipfile`, `composer.json`, `deno.json`, `package.json`, `pyproject.toml` that ask for packages: without \
+         a lockfile beside or above them they make a subject incomplete",
+        "",
         false,
         false,
     ),

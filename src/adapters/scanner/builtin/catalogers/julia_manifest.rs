@@ -56,7 +56,12 @@ impl Cataloger for JuliaManifest {
             };
             for entry in entries {
                 match entry.as_table().map(|table| (table, component(name, table, text("julia_version")))) {
-                    Some((table, Ok(component))) => known.push((table, component)),
+                    Some((table, Ok(component))) => {
+                        if component.version.is_empty() && table.contains_key("git-tree-sha1") {
+                            all.gap(format!("{name}: no version"));
+                        }
+                        known.push((table, component));
+                    }
                     Some((_, Err(reason))) => all.gap(reason),
                     None => all.gap(format!("`{name}` is no list of packages")),
                 }
@@ -118,9 +123,6 @@ fn component(name: &str, table: &Table, julia: Option<&str>) -> Result<Component
     };
     let of_julia = tree.is_none() && origin == Origin::Registry;
     let version = text("version").or(julia.filter(|_| of_julia)).unwrap_or_default();
-    if version.is_empty() && tree.is_some() && origin == Origin::Registry {
-        return Err(format!("{name}: no version"));
-    }
     let further = [("uuid", uuid.unwrap_or_default())];
     identity::qualified("julia", (None, name), name, version, &origin, &further)
 }

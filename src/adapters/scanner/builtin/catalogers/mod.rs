@@ -9,6 +9,7 @@ mod bun_lock;
 mod cabal_freeze;
 mod cargo_auditable;
 mod cargo_lock;
+mod cargo_manifests;
 mod cartfile_resolved;
 mod collect;
 mod composer_lock;
@@ -73,6 +74,7 @@ mod stack_lock;
 #[cfg(test)]
 mod testing;
 mod toml_lock;
+mod unlocked;
 mod unread;
 mod uv_lock;
 mod xml;
@@ -137,6 +139,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &rpm_manifest::RpmManifest,
     &sbt_lock::SbtLock,
     &stack_lock::StackLock,
+    &unlocked::Unlocked,
     &unread::UnreadSource,
     &uv_lock::UvLock,
     &yarn_lock::YarnLock,

@@ -92,6 +92,13 @@ pub(super) fn parse(text: &str, file: &File<'_>) -> Result<Parsed, ParseError> {
         edges.push(found);
         roots.extend(component.is_none().then_some((index, Scope::Runtime)));
     }
+    // Yarn lists the workspace itself; where that is not so, its manifest says what it needs.
+    let root = Manifest::beside(file, "").filter(|_| roots.is_empty());
+    for (name, range, scope) in root.iter().flat_map(Manifest::wishes) {
+        let tries = [format!("{name}@{range}"), format!("{name}@npm:{range}")];
+        let exactly = tries.iter().find_map(|descriptor| exact.get(descriptor.as_str())).copied();
+        roots.extend(exactly.or(named.get(name).copied().flatten()).map(|node| (node, scope)));
+    }
     let scopes = reach::scopes(&edges, &roots);
     let purls: Vec<_> = known.iter().map(|(_, _, component)| component.as_ref().map(|it| it.purl.clone())).collect();
     for (((_, _, component), edges), scope) in known.into_iter().zip(&edges).zip(scopes) {
@@ -236,6 +243,16 @@ __metadata:
         );
         assert_eq!(scopes(root, None), "a Development, b Runtime, c Runtime, g Optional");
         assert_eq!(scopes("{}", None), "a Runtime, b Runtime, c Runtime, g Optional");
+    }
+
+    #[test]
+    fn the_manifest_says_it_where_the_workspace_is_not_listed() {
+        let text = &SAMPLE[..SAMPLE.find("\"root@").unwrap()];
+        let manifest = r#"{"dependencies":{"c-alias":"c@^3.0.0"},"devDependencies":{"a":"^1.1.0"}}"#;
+        let companion = |path: &str| (path == "package.json").then(|| manifest.as_bytes().to_vec());
+        let parsed = parse_with(&YarnLock, "yarn.lock", text, &companion).unwrap();
+        let shown: Vec<String> = components(&parsed).iter().map(|c| format!("{} {:?}", c.name, c.scope)).collect();
+        assert_eq!(shown, ["a Development", "b Development", "c Runtime", "g Runtime"]);
     }
 
     #[test]
