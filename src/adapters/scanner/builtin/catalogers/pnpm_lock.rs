@@ -39,7 +39,11 @@ impl Cataloger for PnpmLock {
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
         let text = file.content.text()?;
         let mut all = Collector::default();
-        for lock in yaml::documents::<Lock>(&text)? {
+        let locks = yaml::documents::<Lock>(&text)?;
+        if locks.is_empty() {
+            return Err(ParseError("not a pnpm lockfile: it is empty".into()));
+        }
+        for lock in locks {
             let version = lock.lockfile_version.as_str();
             match version.split('.').next() {
                 Some("5" | "6" | "9") => read(&lock, &mut all),
@@ -338,6 +342,13 @@ snapshots:
                 "g@0.1.0 Runtime false 0"
             ]
         );
+    }
+
+    #[test]
+    fn what_lost_its_content_is_refused() {
+        for text in ["", "\n\n", "# a comment\n"] {
+            assert!(parse(&PnpmLock, "pnpm-lock.yaml", text).is_err(), "{text}");
+        }
     }
 
     #[test]
