@@ -115,7 +115,8 @@ fn hold_against_table(part: &str, found: BTreeMap<String, Vec<String>>) {
         .into_iter()
         .flat_map(|(file, differences)| differences.into_iter().map(move |what| (file.clone(), what)))
         .collect();
-    let explains = |row: &(String, String), one: &(String, String)| is_named(&row.0, &one.0) && is_named(&row.1, &one.1);
+    let explains =
+        |row: &(String, String), one: &(String, String)| is_named(&row.0, &one.0) && is_named(&row.1, &one.1);
     let unexplained = found.iter().filter(|one| !rows.iter().any(|row| explains(row, one)));
     let mut wrong: Vec<String> = unexplained.map(|(file, what)| format!("{file}: not in the table: {what}")).collect();
     let stale = rows.iter().filter(|row| !found.iter().any(|one| explains(row, one)));

@@ -17,7 +17,8 @@ const MANIFESTS: usize = 1000;
 pub(super) fn development(file: &File<'_>) -> Option<BTreeMap<String, BTreeSet<String>>> {
     let root = read(file, "")?;
     let workspace = root.get("workspace").and_then(Value::as_table);
-    let inherited = workspace.and_then(|it| it.get("dependencies")).and_then(Value::as_table).cloned().unwrap_or_default();
+    let inherited =
+        workspace.and_then(|it| it.get("dependencies")).and_then(Value::as_table).cloned().unwrap_or_default();
     let mut open: Vec<String> = Vec::new();
     for member in workspace.and_then(|it| it.get("members")).and_then(Value::as_array).into_iter().flatten() {
         let member = member.as_str().filter(|path| !path.contains(['*', '?', '[', '{']))?;
@@ -104,7 +105,11 @@ impl Lists {
             let from_workspace = wish.get("workspace").and_then(Value::as_bool) == Some(true);
             let stated = if from_workspace { inherited.get(key).unwrap_or(wish) } else { wish };
             let name = of(stated, "package").unwrap_or_else(|| key.clone());
-            if development { self.development.insert(name) } else { self.needed.insert(name) };
+            if development {
+                self.development.insert(name)
+            } else {
+                self.needed.insert(name)
+            };
             if from_workspace { &mut self.inherited_paths } else { &mut self.paths }.extend(of(stated, "path"));
         }
     }
@@ -119,7 +124,9 @@ mod tests {
         let companion =
             |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| text.as_bytes().to_vec());
         let found = development(&File { path: "Cargo.lock", content: Content::Bytes(b""), companion: &companion })?;
-        let one = |(name, only): (String, BTreeSet<String>)| format!("{name}: {}", only.into_iter().collect::<Vec<_>>().join(" "));
+        let one = |(name, only): (String, BTreeSet<String>)| {
+            format!("{name}: {}", only.into_iter().collect::<Vec<_>>().join(" "))
+        };
         Some(found.into_iter().map(one).collect::<Vec<_>>().join(", "))
     }
 

@@ -105,7 +105,13 @@ mod tests {
 
     #[test]
     fn what_is_cut_or_odd_is_told() {
-        for text in ["github \"a/b\" \"1.0", "github \"a/b\" \"1.0\"", "<<<<<<< HEAD\n", "svn \"a/b\" \"1\"\n", "github \"b\"\n"] {
+        for text in [
+            "github \"a/b\" \"1.0",
+            "github \"a/b\" \"1.0\"",
+            "<<<<<<< HEAD\n",
+            "svn \"a/b\" \"1\"\n",
+            "github \"b\"\n",
+        ] {
             assert!(!parse(&CartfileResolved, "Cartfile.resolved", text).unwrap().gaps.is_empty(), "{text}");
         }
         damage(&CartfileResolved, "Cartfile.resolved", SAMPLE);

@@ -162,10 +162,16 @@ mod tests {
         let text = "dependencies:\n  - a 1.0 py_0\n  - b 2.0\n  - c == 3.0\n  - d=4.0=0\n";
         let parsed = parse(&CondaEnvironment, "environment.yml", text).unwrap();
         let shown: Vec<&str> = components(&parsed).iter().map(|component| component.purl.as_str()).collect();
-        assert_eq!(shown, ["pkg:conda/a@1.0?build=py_0", "pkg:conda/b@2.0", "pkg:conda/c@3.0", "pkg:conda/d@4.0?build=0"]);
+        assert_eq!(
+            shown,
+            ["pkg:conda/a@1.0?build=py_0", "pkg:conda/b@2.0", "pkg:conda/c@3.0", "pkg:conda/d@4.0?build=0"]
+        );
         for odd in ["a 1.0|2.0", "a >1.0,<2", "a 1.0 b c", "a b"] {
             let parsed = parse(&CondaEnvironment, "environment.yml", &format!("dependencies:\n  - {odd}\n")).unwrap();
-            assert!(!parsed.gaps.is_empty() && components(&parsed).len() == usize::from(odd == "a b"), "{odd}: {parsed:?}");
+            assert!(
+                !parsed.gaps.is_empty() && components(&parsed).len() == usize::from(odd == "a b"),
+                "{odd}: {parsed:?}"
+            );
         }
     }
 

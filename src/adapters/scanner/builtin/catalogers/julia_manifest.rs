@@ -143,7 +143,8 @@ mod tests {
     fn shown(text: &str) -> String {
         let parsed = parse(&JuliaManifest, "Manifest.toml", text).unwrap();
         assert_eq!(parsed.gaps, NOTHING);
-        let needs = |c: &Component| c.depends_on.iter().map(|it| it.as_str()[10..].to_owned()).collect::<Vec<_>>().join("+");
+        let needs =
+            |c: &Component| c.depends_on.iter().map(|it| it.as_str()[10..].to_owned()).collect::<Vec<_>>().join("+");
         let one = |c: &&Component| format!("{}@{} [{}]", c.name, c.version, needs(c));
         components(&parsed).iter().map(one).collect::<Vec<_>>().join(", ")
     }

@@ -61,6 +61,7 @@ mod portage;
 mod pubspec_lock;
 mod pylock;
 mod pypi;
+mod python_egg;
 mod reach;
 mod rebar_lock;
 mod renv_lock;
@@ -132,6 +133,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &pubspec_lock::PubspecLock,
     &pylock::Pylock,
     &dist_info::DistInfo,
+    &python_egg::PythonEgg,
     &requirements::Requirements,
     &rebar_lock::RebarLock,
     &renv_lock::RenvLock,

@@ -366,10 +366,7 @@ mod tests {
                 format!("{}@{} {:?} {needs} {known}", c.name, c.version, c.scope)
             })
             .collect();
-        assert_eq!(
-            shown,
-            ["a@1.0.0 Runtime 0 true", "above@0.1.0 Development 0 false", "here@1.8.0 Runtime 1 false"]
-        );
+        assert_eq!(shown, ["a@1.0.0 Runtime 0 true", "above@0.1.0 Development 0 false", "here@1.8.0 Runtime 1 false"]);
         assert_eq!(parsed.gaps, [""; 0]);
     }
 

@@ -86,10 +86,7 @@ mod tests {
         let text = r#"{"dependencies":{"a":"1","b":"2"},"devDependencies":{"a":"1","c":"^3"},"optionalDependencies":{"b":"2"}}"#;
         let manifest = manifest(text).unwrap();
         let wishes: Vec<_> = manifest.wishes().collect();
-        assert_eq!(
-            wishes,
-            [("b", "2", Scope::Optional), ("a", "1", Scope::Runtime), ("c", "^3", Scope::Development)]
-        );
+        assert_eq!(wishes, [("b", "2", Scope::Optional), ("a", "1", Scope::Runtime), ("c", "^3", Scope::Development)]);
         assert_eq!((manifest.scope("c"), manifest.scope("d")), (Some(Scope::Development), None));
     }
 

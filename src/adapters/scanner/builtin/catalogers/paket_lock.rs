@@ -16,8 +16,16 @@ pub(super) struct PaketLock;
 
 /// Settings of a group, and of a source.
 const SETTINGS: [&str; 10] = [
-    "REDIRECTS:", "RESTRICTION:", "CONTENT:", "STORAGE:", "FRAMEWORK:", "STRATEGY:", "LOWEST_MATCHING:", "COPY-LOCAL:",
-    "IMPORT-TARGETS:", "LICENSEDOWNLOAD:",
+    "REDIRECTS:",
+    "RESTRICTION:",
+    "CONTENT:",
+    "STORAGE:",
+    "FRAMEWORK:",
+    "STRATEGY:",
+    "LOWEST_MATCHING:",
+    "COPY-LOCAL:",
+    "IMPORT-TARGETS:",
+    "LICENSEDOWNLOAD:",
 ];
 
 impl Cataloger for PaketLock {
@@ -157,7 +165,9 @@ mod tests {
             let cut = parse(&PaketLock, "paket.lock", &SAMPLE[..SAMPLE.find(cut).unwrap()]).unwrap();
             assert!(!cut.gaps.is_empty());
         }
-        for odd in ["<<<<<<< HEAD\n", "HTTP\n  remote: https://x.example\n    a.fs (1)\n", "    A (1)\n", "NUGET\n    A\n"] {
+        for odd in
+            ["<<<<<<< HEAD\n", "HTTP\n  remote: https://x.example\n    a.fs (1)\n", "    A (1)\n", "NUGET\n    A\n"]
+        {
             assert!(!parse(&PaketLock, "paket.lock", odd).unwrap().gaps.is_empty(), "{odd}");
         }
         assert!(parse(&PaketLock, "paket.lock", "\n").is_err());

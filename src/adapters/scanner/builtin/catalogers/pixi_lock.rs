@@ -162,12 +162,19 @@ mod tests {
         ];
         assert_eq!(shown(SAMPLE), expected);
         let fourth = shown(FOURTH);
-        assert!(fourth[0].starts_with("pkg:conda/tz@2024a?build=h0_1") && fourth[1].ends_with(" false []"), "{fourth:?}");
+        assert!(
+            fourth[0].starts_with("pkg:conda/tz@2024a?build=h0_1") && fourth[1].ends_with(" false []"),
+            "{fourth:?}"
+        );
     }
 
     #[test]
     fn what_is_cut_or_odd_does_not_pass() {
-        for cut in ["- pypi: ./own\n  name", "- pypi: https://f.example/a/flask-3.0.0-py3-none-any.whl\n  name", "packages:\n- conda"] {
+        for cut in [
+            "- pypi: ./own\n  name",
+            "- pypi: https://f.example/a/flask-3.0.0-py3-none-any.whl\n  name",
+            "packages:\n- conda",
+        ] {
             let cut = parse(&PixiLock, "pixi.lock", &SAMPLE[..SAMPLE.find(cut).unwrap()]);
             assert!(cut.map_or(true, |parsed| !parsed.gaps.is_empty()));
         }

@@ -287,7 +287,9 @@ mod tests {
     #[test]
     fn profiles_that_are_active_by_default_count() {
         let dependency = |name: &str, version: &str| {
-            format!("<dependency><groupId>g</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>")
+            format!(
+                "<dependency><groupId>g</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
+            )
         };
         let profile = |active: &str, name: &str| {
             format!(

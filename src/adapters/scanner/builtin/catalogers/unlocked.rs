@@ -19,7 +19,15 @@ const KINDS: [(&str, &[&str]); 6] = [
     ("deno.json", &["deno.lock"]),
     (
         "package.json",
-        &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", "deno.lock"],
+        &[
+            "package-lock.json",
+            "npm-shrinkwrap.json",
+            "yarn.lock",
+            "pnpm-lock.yaml",
+            "bun.lock",
+            "bun.lockb",
+            "deno.lock",
+        ],
     ),
     (
         "pyproject.toml",
@@ -51,7 +59,8 @@ impl Cataloger for Unlocked {
         let name = file.path.rsplit('/').next().unwrap_or(file.path);
         let locks = KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, locks)| *locks).unwrap_or_default();
         let depth = file.path.matches('/').count().min(ABOVE);
-        let locked = |up: usize| locks.iter().any(|lock| (file.companion)(&format!("{}{lock}", "../".repeat(up))).is_some());
+        let locked =
+            |up: usize| locks.iter().any(|lock| (file.companion)(&format!("{}{lock}", "../".repeat(up))).is_some());
         if (0..=depth).any(locked) {
             return Ok(Parsed::default());
         }
@@ -135,7 +144,9 @@ mod tests {
         for (name, text) in asking {
             let path = format!("a/b/{name}");
             assert_eq!(parse(&Unlocked, &path, text).unwrap().gaps.len(), 1, "{text}");
-            for (lock, up) in KINDS.iter().filter(|(kind, _)| *kind == name).flat_map(|(_, locks)| *locks).zip([0, 1, 2, 0, 1, 2, 0]) {
+            for (lock, up) in
+                KINDS.iter().filter(|(kind, _)| *kind == name).flat_map(|(_, locks)| *locks).zip([0, 1, 2, 0, 1, 2, 0])
+            {
                 let place = format!("{}{lock}", "../".repeat(up));
                 let beside = |name: &str| (name == place).then(|| b"x".to_vec());
                 assert_eq!(parse_with(&Unlocked, &path, text, &beside), Ok(Parsed::default()), "{place}");

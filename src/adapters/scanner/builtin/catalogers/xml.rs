@@ -211,7 +211,8 @@ mod tests {
     #[test]
     fn encodings_that_are_declared_are_read() {
         let text = |bytes: &[u8]| Document::of(bytes).map(|document| document.root().text().to_owned());
-        let latin = |name: &str| [format!("<?xml version='1.0' encoding='{name}'?><a>").as_bytes(), b"\xe4</a>"].concat();
+        let latin =
+            |name: &str| [format!("<?xml version='1.0' encoding='{name}'?><a>").as_bytes(), b"\xe4</a>"].concat();
         for name in ["ISO-8859-1", "windows-1252"] {
             assert_eq!(text(&latin(name)).as_deref(), Ok("ä"), "{name}");
         }
