@@ -12,7 +12,7 @@ use super::package_json::Manifest;
 use super::reach::{self, Edge};
 use super::yaml::{self, Scalar};
 use super::yarn_lock::split;
-use crate::model::{Component, Scope};
+use crate::model::{Component, Purl, Scope};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -100,11 +100,27 @@ pub(super) fn parse(text: &str, file: &File<'_>) -> Result<Parsed, ParseError> {
         roots.extend(exactly.or(named.get(name).copied().flatten()).map(|node| (node, scope)));
     }
     let scopes = reach::scopes(&edges, &roots);
+    // Yarn's own patches stand beside what they patch, and nothing asks for them by their name.
+    let mut told: BTreeMap<&Purl, Scope> = BTreeMap::new();
+    for ((_, _, component), scope) in known.iter().zip(&scopes) {
+        if let (Some(component), Some(scope)) = (component, scope) {
+            let of_all = told.entry(&component.purl).or_insert(*scope);
+            *of_all = (*of_all).min(*scope);
+        }
+    }
+    let scopes: Vec<Scope> = known
+        .iter()
+        .zip(scopes)
+        .map(|((_, _, component), scope)| {
+            let twin = component.as_ref().and_then(|component| told.get(&component.purl)).copied();
+            scope.or(twin).unwrap_or_default()
+        })
+        .collect();
     let purls: Vec<_> = known.iter().map(|(_, _, component)| component.as_ref().map(|it| it.purl.clone())).collect();
     for (((_, _, component), edges), scope) in known.into_iter().zip(&edges).zip(scopes) {
         let Some(mut component) = component else { continue };
         component.depends_on = edges.iter().filter_map(|edge| all.link(purls.get(edge.to)?.as_ref()?)).collect();
-        component.scope = scope.unwrap_or_default();
+        component.scope = scope;
         all.add(component);
     }
     Ok(all.finish())
@@ -243,6 +259,17 @@ __metadata:
         );
         assert_eq!(scopes(root, None), "a Development, b Runtime, c Runtime, g Optional");
         assert_eq!(scopes("{}", None), "a Runtime, b Runtime, c Runtime, g Optional");
+    }
+
+    #[test]
+    fn a_patch_of_yarns_own_is_needed_for_what_it_patches() {
+        let patched = "\n\"a@patch:a@npm%3A^1.0.0#optional!builtin<compat/a>\":\n  version: 1.1.0\n  \
+                       resolution: \"a@patch:a@npm%3A1.1.0#optional!builtin<compat/a>::version=1.1.0&hash=1\"\n  languageName: node\n";
+        let manifest = r#"{"devDependencies":{"a":"^1.0.0"}}"#;
+        let companion = |path: &str| (path == "package.json").then(|| manifest.as_bytes().to_vec());
+        let parsed = parse_with(&YarnLock, "yarn.lock", &format!("{SAMPLE}{patched}"), &companion).unwrap();
+        let shown: Vec<String> = components(&parsed).iter().map(|c| format!("{} {:?}", c.name, c.scope)).collect();
+        assert_eq!(shown, ["a Development", "b Development", "c Development", "g Runtime"]);
     }
 
     #[test]
