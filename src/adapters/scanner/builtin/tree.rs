@@ -1,9 +1,10 @@
 //! Source trees and root filesystems: the selected files, read again and held to the digests they were located with.
 
 use super::assemble::{Placed, assemble};
-use super::catalog::FOUND_LIMIT;
+use super::catalog::{FOUND_LIMIT, LISTED};
 use super::facts::{Facts, wanting};
 use super::spool::{Spool, SpoolError};
+use crate::adapters::subjects::glob::Glob;
 use crate::adapters::subjects::rootfs::UnreadLinks;
 use crate::model::{Digest, Gap, GapKind, Hasher, Location, Sbom};
 use crate::ports::{ScanError, ScanRequest};
@@ -36,6 +37,9 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
         wanted |= !wanting.is_empty();
         let failure = RefCell::new(None);
         let companion = |name: &str| {
+            if name.contains('*') {
+                return Some(named(path, name, files.keys().copied()));
+            }
             let beside = beside(path, name)?;
             let digest = files.get(beside.as_str())?;
             if let Some((_, bytes)) = last.borrow().as_ref().filter(|(path, _)| *path == beside) {
@@ -85,6 +89,15 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
 /// A path from the project's root as one from the tree's.
 fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     if base.is_empty() { Some(path) } else { path.strip_prefix(base)?.strip_prefix('/') }
+}
+
+/// The paths of the files below a file's directory that a pattern names, from there, a line each.
+fn named<'a>(path: &str, pattern: &str, files: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let (glob, name) = (Glob::new(pattern), pattern.rsplit('/').next().unwrap_or(pattern));
+    let below =
+        files.filter_map(|file| below(directory, file)).filter(|file| file.ends_with(name) && !file.contains('\n'));
+    below.filter(|file| glob.matches(file)).take(LISTED).collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 /// The path of a companion, which may lie above the file but within the tree.
@@ -207,6 +220,32 @@ mod tests {
         let part = sbom(&[&tree[..], &[("w/package-lock.json", lock)]].concat());
         assert_eq!(part.gaps.len(), 2, "{}", gaps(&part));
         assert!(gaps(&part).starts_with("x/package.json: it asks for packages"), "{}", gaps(&part));
+    }
+
+    #[test]
+    fn patterns_of_a_workspace_are_followed() {
+        let lock = "# yarn lockfile v1\n\na@1:\n  version \"1.0.0\"\n\nb@1:\n  version \"1.0.0\"\n";
+        let root = r#"{"workspaces":["packages/*","!packages/no"],"devDependencies":{"a":"1","b":"1"}}"#;
+        let member = r#"{"name":"m","dependencies":{"b":"1"}}"#;
+        let files = [
+            ("s/yarn.lock", lock),
+            ("s/package.json", root),
+            ("s/packages/m/package.json", member),
+            ("packages/x/package.json", "{}"),
+        ];
+        let found = sbom(&files);
+        let scopes: Vec<Scope> = found.components.iter().map(|component| component.scope).collect();
+        assert_eq!((gaps(&found).as_str(), scopes), ("", vec![Scope::Development, Scope::Runtime]));
+        let package = |name: &str, needs: &str, source: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{source}dependencies = [{needs}]\n")
+        };
+        let source = "source = \"sparse+https://index.crates.io/\"\n";
+        let lock = [package("m", "\"a\", \"b\"", ""), package("a", "", source), package("b", "", source)].concat();
+        let manifest = "[package]\nname = \"m\"\n[dependencies]\nb = \"1\"\n[dev-dependencies]\na = \"1\"\n";
+        let root = "[workspace]\nmembers = [\"crates/*\"]\n";
+        let found = sbom(&[("Cargo.lock", lock.as_str()), ("Cargo.toml", root), ("crates/m/Cargo.toml", manifest)]);
+        let shown: Vec<String> = found.components.iter().map(|c| format!("{} {:?}", c.name, c.scope)).collect();
+        assert_eq!((gaps(&found).as_str(), shown.join(", ").as_str()), ("", "a Development, b Runtime, m Runtime"));
     }
 
     #[test]

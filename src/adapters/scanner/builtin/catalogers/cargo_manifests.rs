@@ -1,9 +1,10 @@
 //! The `Cargo.toml` files behind a `Cargo.lock`: which packages of the workspace need what for tests, examples and benches only.
 //!
-//! The manifest beside the lock names the others, as members of the workspace and as dependencies by path. Where it names members
-//! by a pattern, not all are known, and nothing is told.
+//! The manifest beside the lock names the others, as members of the workspace and as dependencies by path. Where a pattern names
+//! none that is found, not all are known, and nothing is told.
 
 use super::super::catalog::File;
+use super::package_json::PATTERNS;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
 
@@ -20,9 +21,19 @@ pub(super) fn development(file: &File<'_>) -> Option<BTreeMap<String, BTreeSet<S
     let inherited =
         workspace.and_then(|it| it.get("dependencies")).and_then(Value::as_table).cloned().unwrap_or_default();
     let mut open: Vec<String> = Vec::new();
+    let mut patterns = 0;
     for member in workspace.and_then(|it| it.get("members")).and_then(Value::as_array).into_iter().flatten() {
-        let member = member.as_str().filter(|path| !path.contains(['*', '?', '[', '{']))?;
-        open.push(joined("", member)?);
+        let member = member.as_str().filter(|path| !path.contains(['?', '[', '{']))?;
+        if !member.contains('*') {
+            open.push(joined("", member)?);
+            continue;
+        }
+        patterns += 1;
+        let found = file.directories(member, NAME);
+        if found.is_empty() || patterns > PATTERNS {
+            return None;
+        }
+        open.extend(found);
     }
     let mut found = BTreeMap::new();
     let mut seen: BTreeSet<String> = [String::new()].into();
@@ -142,6 +153,17 @@ mod tests {
         let files = [(NAME, ROOT), ("a/Cargo.toml", a), ("x/b/Cargo.toml", b), ("near/Cargo.toml", near)];
         assert_eq!(told(&files).as_deref(), Some("a: near real, b: up, near: , root: unixy"));
         assert_eq!(told(&files[..1]).as_deref(), Some("root: unixy"));
+    }
+
+    #[test]
+    fn patterns_are_followed() {
+        let root = "[workspace]\nmembers = [\"crates/*\", \"x\"]\n";
+        let member = "[package]\nname = \"m\"\n[dev-dependencies]\na = \"1\"\n";
+        let files = [(NAME, root), ("crates/*/Cargo.toml", "crates/m/Cargo.toml"), ("crates/m/Cargo.toml", member)];
+        assert_eq!(told(&files).as_deref(), Some("m: a"));
+        let stars = vec!["\"crates/*\""; PATTERNS + 1].join(",");
+        let many = format!("[workspace]\nmembers = [{stars}]\n");
+        assert_eq!(told(&[(NAME, &many), files[1], files[2]]), None);
     }
 
     #[test]

@@ -4,13 +4,16 @@ use super::super::catalog::File;
 use crate::model::Scope;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The name of the file.
 pub(super) const NAME: &str = "package.json";
 
 /// The most members of a workspace that are looked for.
 const MEMBERS: usize = 1000;
+
+/// The most patterns that are followed.
+pub(super) const PATTERNS: usize = 100;
 
 /// What a project asks for.
 #[derive(Deserialize, Default)]
@@ -55,19 +58,38 @@ impl Manifest {
         })
     }
 
-    /// The directories of the workspace's members; `None` where a pattern names them, which only who sees the tree can follow.
-    pub(super) fn members(&self) -> Option<Vec<&str>> {
+    /// The directories of the workspace's members; `None` where not all are known. What the workspace leaves out (`!…`) is not
+    /// left out here: one member too many makes nothing unneeded.
+    pub(super) fn members(&self, file: &File<'_>) -> Option<Vec<String>> {
         let list = match &self.workspaces {
             None => return Some(Vec::new()),
             Some(Value::Object(map)) => map.get("packages"),
             list => list.as_ref(),
         };
         let Some(Value::Array(list)) = list else { return Some(Vec::new()) };
-        if list.len() > MEMBERS {
+        if list.iter().filter_map(Value::as_str).filter(|pattern| pattern.contains('*')).count() > PATTERNS {
             return None;
         }
-        let plain = |path: &&str| !path.contains(['*', '?', '[', '{', '!']);
-        list.iter().map(|path| path.as_str().filter(plain).map(|path| path.trim_end_matches('/'))).collect()
+        let mut members = BTreeSet::new();
+        for pattern in list {
+            let pattern = pattern.as_str()?.trim_end_matches('/');
+            match pattern {
+                _ if pattern.starts_with('!') => {}
+                _ if pattern.contains(['?', '[', '{', '(']) => return None,
+                _ if pattern.contains('*') => {
+                    let found = file.directories(pattern, NAME);
+                    if found.is_empty() {
+                        return None;
+                    }
+                    members.extend(found);
+                }
+                plain => drop(members.insert(plain.trim_start_matches("./").to_owned())),
+            }
+            if members.len() > MEMBERS {
+                return None;
+            }
+        }
+        Some(members.into_iter().collect())
     }
 }
 
@@ -91,12 +113,21 @@ mod tests {
     }
 
     #[test]
-    fn members_are_known_where_they_are_named() {
-        let members = |text: &str| manifest(text).unwrap().members().map(|all| all.join(" "));
+    fn members_are_known_where_they_can_be_found() {
+        let companion =
+            |path: &str| (path == "p/*/package.json").then(|| b"p/a/package.json\np/b/package.json\nodd\n".to_vec());
+        let file = File { path: "yarn.lock", content: Content::Bytes(b""), companion: &companion };
+        let members = |text: &str| manifest(text).unwrap().members(&file).map(|all| all.join(" "));
         assert_eq!(members("{}"), Some(String::new()));
-        assert_eq!(members(r#"{"workspaces":["x","y/z/"]}"#), Some("x y/z".into()));
-        assert_eq!(members(r#"{"workspaces":{"packages":["x"],"nohoist":["**"]}}"#), Some("x".into()));
+        assert_eq!(members(r#"{"workspaces":["x","y/z/","!y/*"]}"#), Some("x y/z".into()));
+        assert_eq!(
+            members(r#"{"workspaces":{"packages":["./p/*","./x"],"nohoist":["**"]}}"#),
+            Some("p/a p/b x".into())
+        );
         assert_eq!(members(r#"{"workspaces":["packages/*"]}"#), None);
+        assert_eq!(members(r#"{"workspaces":["packages/{a,b}"]}"#), None);
+        let stars = vec!["\"p/*\""; PATTERNS + 1].join(",");
+        assert_eq!(members(&format!("{{\"workspaces\":[{stars}]}}")), None);
         let many: Vec<String> = (0..=MEMBERS).map(|at| format!("\"{at}\"")).collect();
         assert_eq!(members(&format!("{{\"workspaces\":[{}]}}", many.join(","))), None);
         for text in ["", "{", r#"{"dependencies":1}"#] {

@@ -2,7 +2,7 @@
 //!
 //! The form is yarn's own: a line of descriptors (`a@^1.0.0, "a@npm:b@^2":`), its fields indented by two, theirs by four. It
 //! has no end mark, so that every entry must be whole and every dependency must be there by name. For what a package is needed
-//! is told by the `package.json` beside it; where members of a workspace are named by a pattern it is not known.
+//! is told by the `package.json` beside it and those of the members of its workspace; where not all are found it is not known.
 //! Format: <https://classic.yarnpkg.com/lang/en/docs/yarn-lock/>.
 
 use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
@@ -161,7 +161,7 @@ fn words(line: &str) -> Option<Vec<Word>> {
 /// The project's manifest and those of the members of its workspace; none where not all are known.
 fn manifests(file: &File<'_>) -> Vec<Manifest> {
     let Some(root) = Manifest::beside(file, "") else { return Vec::new() };
-    let members = root.members().and_then(|all| all.into_iter().map(|path| Manifest::beside(file, path)).collect());
+    let members = root.members(file).and_then(|all| all.iter().map(|path| Manifest::beside(file, path)).collect());
     let Some(mut all): Option<Vec<Manifest>> = members else { return Vec::new() };
     all.push(root);
     all
