@@ -55,7 +55,7 @@ pub(super) fn development(file: &File<'_>) -> Option<BTreeMap<String, BTreeSet<S
         if !seen.insert(directory.clone()) {
             continue;
         }
-        if seen.len() > MANIFESTS {
+        if seen.len() > MANIFESTS || open.len() > 100 * MANIFESTS {
             return None;
         }
         // One that lies outside the tree has no dependencies for development in this lock, or is missed by who asks.

@@ -88,7 +88,7 @@ const COVERED: &[Covered] = &[
         "`*.csproj`, `*.fsproj`, `*.vbproj`, `Directory.Packages.props` and its like: direct dependencies, where no lockfile lies \
          beside them, and says that the others are missing",
         "nuget",
-        false,
+        true,
         false,
     ),
     covered("opkg", "`usr/lib/opkg/status` and its like", "opkg", false, false),

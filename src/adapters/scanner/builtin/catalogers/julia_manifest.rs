@@ -70,21 +70,19 @@ impl Cataloger for JuliaManifest {
         if packages.is_empty() && text("manifest_format").is_none() {
             return Err(ParseError("not a Manifest.toml: it is empty".into()));
         }
-        let mut purls: BTreeMap<&str, Vec<(&str, Purl)>> = BTreeMap::new();
+        let mut purls: BTreeMap<&str, BTreeMap<&str, Purl>> = BTreeMap::new();
         for (table, component) in &known {
-            purls.entry(component.name.as_str()).or_default().push((uuid(table), component.purl.clone()));
+            purls.entry(component.name.as_str()).or_default().insert(uuid(table), component.purl.clone());
         }
         let mut needs = Vec::with_capacity(known.len());
         for (table, component) in &known {
             let mut found = Vec::new();
             for (name, wanted) in dependencies(table) {
-                match purls.get(name).map(Vec::as_slice) {
-                    None | Some([]) => all.gap(format!("{} needs `{name}`, which is not in the file", component.name)),
-                    Some([(_, only)]) => found.extend(all.link(only)),
-                    Some(several) => {
-                        let which = several.iter().find(|(uuid, _)| wanted == Some(*uuid));
-                        found.extend(which.and_then(|(_, purl)| all.link(purl)));
-                    }
+                let of_name = purls.get(name);
+                let only = of_name.filter(|all| all.len() == 1).and_then(|all| all.values().next());
+                match (of_name, only.or_else(|| of_name?.get(wanted?))) {
+                    (None, _) => all.gap(format!("{} needs `{name}`, which is not in the file", component.name)),
+                    (_, purl) => found.extend(purl.and_then(|purl| all.link(purl))),
                 }
             }
             needs.push(found);

@@ -3,7 +3,8 @@
 //!
 //! A project names what it needs directly, at the version that NuGet takes where nothing else asks for more. What that needs in
 //! turn stands in no such file, so that a project with packages is never wholly read by this; where a `packages.lock.json` lies
-//! beside it, that says all, and the project adds nothing. Conditions are not judged: what holds under any is listed.
+//! beside it, that says all, and the project adds nothing. Conditions are not judged: what holds under any is listed. What a
+//! project of tests needs is for development, and so is what `GlobalPackageReference` gives to every project.
 //! Format: <https://learn.microsoft.com/en-us/nuget/consume-packages/package-references-in-project-files>.
 
 use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
@@ -11,6 +12,7 @@ use super::collect::Collector;
 use super::identity::{self, Origin};
 use super::nuget_lock;
 use super::xml::{Document, Node};
+use crate::model::{Component, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads the projects of .NET.
@@ -76,10 +78,17 @@ impl Cataloger for NugetProject {
         let versions: Vec<Item<'_>> = central.iter().flat_map(items).collect();
         let managed = by_name(&versions);
         let items: Vec<Item<'_>> = items(&own).collect();
+        let of_tests =
+            properties.get("istestproject").is_some_and(|it| it.is_some_and(|it| it.eq_ignore_ascii_case("true")))
+                || items.iter().any(|item| item.name.eq_ignore_ascii_case("Microsoft.NET.Test.Sdk"));
         let updated: BTreeSet<String> =
             items.iter().filter(|item| item.version.is_some()).map(|item| item.name.to_lowercase()).collect();
+        let mut seen = BTreeSet::new();
         for item in &items {
             let key = item.name.to_lowercase();
+            if !seen.insert((key.clone(), item.version, item.everywhere)) {
+                continue;
+            }
             let central = managed.get(&key).map(Vec::as_slice).unwrap_or_default();
             let versions: Vec<&str> = match item.version {
                 Some(version) => vec![version],
@@ -88,17 +97,27 @@ impl Cataloger for NugetProject {
                 None => central.iter().filter_map(|item| item.version).collect(),
             };
             for version in if versions.is_empty() { vec![""] } else { versions } {
+                let development = item.everywhere || (is_project(name) && of_tests);
+                let scope = if development { Scope::Development } else { Scope::Runtime };
+                let scoped = |component: Result<Component, String>| component.map(|it| Component { scope, ..it });
                 let stated = resolve(&properties, version);
                 match stated.as_deref().and_then(exact) {
-                    Some(version) => all.add_or_gap(nuget_lock::component(item.name, version)),
+                    Some(version) => all.add_or_gap(scoped(nuget_lock::component(item.name, version))),
                     None => {
                         let why = match stated.as_deref().unwrap_or(version) {
                             "" => "no version".to_owned(),
                             written => format!("the version `{written}`"),
                         };
                         all.gap(format!("{} has {why} in this tree", item.name));
-                        let name = item.name;
-                        all.add_or_gap(identity::component("nuget", None, name, name, "", &Origin::Registry));
+                        let package = item.name;
+                        all.add_or_gap(scoped(identity::component(
+                            "nuget",
+                            None,
+                            package,
+                            package,
+                            "",
+                            &Origin::Registry,
+                        )));
                     }
                 }
             }
@@ -127,6 +146,8 @@ fn nearest(file: &File<'_>, name: &str) -> Option<Vec<u8>> {
 struct Item<'a> {
     name: &'a str,
     version: Option<&'a str>,
+    /// Whether every project has it, as tools are given to all.
+    everywhere: bool,
 }
 
 /// The packages of a document, wherever in it they stand.
@@ -136,7 +157,12 @@ fn items(document: &Document) -> impl Iterator<Item = Item<'_>> {
         let of = |name| node.attribute(name).or_else(|| node.child_text(name)).map(str::trim);
         let version = of("VersionOverride").or_else(|| of("Version")).filter(|version| !version.is_empty());
         let names = of("Include").or_else(|| of("Update")).unwrap_or_default();
-        names.split(';').map(str::trim).filter(|name| !name.is_empty()).map(move |name| Item { name, version })
+        let everywhere = node.name() == "GlobalPackageReference";
+        names.split(';').map(str::trim).filter(|name| !name.is_empty()).map(move |name| Item {
+            name,
+            version,
+            everywhere,
+        })
     })
 }
 
@@ -240,6 +266,37 @@ mod tests {
         assert_eq!(parsed.gaps, expected);
         let parsed = parse(&NugetProject, "a/Directory.Packages.props", VERSIONS).unwrap();
         assert_eq!((shown(&parsed).as_str(), parsed.gaps.len()), ("Unused@9.0.0 c@7.0.1", 1));
+    }
+
+    #[test]
+    fn tests_and_tools_are_for_development() {
+        let scopes = |path: &str, text: &str| {
+            let parsed = parse(&NugetProject, path, text).unwrap();
+            components(&parsed).iter().map(|c| format!("{} {:?}", c.name, c.scope)).collect::<Vec<_>>().join(", ")
+        };
+        let a = "<PackageReference Include='A' Version='1.0'/>";
+        let by_property = format!(
+            "<Project><PropertyGroup><IsTestProject>true</IsTestProject></PropertyGroup><ItemGroup>{a}</ItemGroup></Project>"
+        );
+        assert_eq!(scopes("a.csproj", &by_property), "A Development");
+        let sdk = "<PackageReference Include='Microsoft.NET.Test.Sdk' Version='17.0'/>";
+        let by_sdk = format!("<Project><ItemGroup>{a}{sdk}</ItemGroup></Project>");
+        assert_eq!(scopes("a.csproj", &by_sdk), "A Development, Microsoft.NET.Test.Sdk Development");
+        let central =
+            format!("<Project><ItemGroup>{a}<GlobalPackageReference Include='T' Version='1.0'/></ItemGroup></Project>");
+        assert_eq!(scopes("Directory.Packages.props", &central), "A Runtime, T Development");
+    }
+
+    #[test]
+    fn many_of_one_name_are_looked_at_once() {
+        let one = "<PackageReference Include='a'/>".repeat(20_000);
+        let project = format!("<Project><ItemGroup>{one}</ItemGroup></Project>");
+        let versions: String =
+            (0..20_000).map(|at| format!("<PackageVersion Include='A' Version='1.{at}'/>")).collect();
+        let central = format!("<Project><ItemGroup>{versions}</ItemGroup></Project>");
+        let above = |name: &str| (name == "Directory.Packages.props").then(|| central.as_bytes().to_vec());
+        let parsed = parse_with(&NugetProject, "a.csproj", &project, &above).unwrap();
+        assert_eq!(components(&parsed).len(), 20_000);
     }
 
     #[test]

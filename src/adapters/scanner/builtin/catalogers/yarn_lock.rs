@@ -214,12 +214,16 @@ fn read(entries: &[Entry], manifests: &[Manifest]) -> Parsed {
         edges.push(found);
     }
     let mut roots = Vec::new();
+    let mut asked = BTreeSet::new();
     for (name, range, scope) in manifests.iter().flat_map(Manifest::wishes) {
         let local = ["link:", "file:", "portal:", "workspace:"].iter().any(|protocol| range.starts_with(protocol));
         match find(name, range) {
             Ok(Some(node)) => roots.push((node, scope)),
             // Which of several is meant cannot be told: none of them is for development only by this.
-            Ok(None) => roots.extend(of_name.get(name).into_iter().flatten().map(|node| (*node, scope))),
+            Ok(None) if asked.insert((name, scope)) => {
+                roots.extend(of_name.get(name).into_iter().flatten().map(|node| (*node, scope)));
+            }
+            Ok(None) => {}
             // A member of the workspace has no entry.
             Err(()) if scope == Scope::Optional || local || manifests.len() > 1 => {}
             Err(()) => all.gap(format!("the project needs `{name}`, which is not in the file")),
