@@ -94,7 +94,9 @@ fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
 /// The paths of the files below a file's directory that a pattern names, from there, a line each.
 fn named<'a>(path: &str, pattern: &str, files: impl Iterator<Item = &'a str>) -> Vec<u8> {
     let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-    let (glob, name) = (Glob::new(pattern), pattern.rsplit('/').next().unwrap_or(pattern));
+    let glob = Glob::new(pattern);
+    // Most paths are told apart by their ends alone.
+    let name = pattern.rsplit(['/', '*']).next().unwrap_or(pattern);
     let below =
         files.filter_map(|file| below(directory, file)).filter(|file| file.ends_with(name) && !file.contains('\n'));
     below.filter(|file| glob.matches(file)).take(LISTED).collect::<Vec<_>>().join("\n").into_bytes()
@@ -217,6 +219,10 @@ mod tests {
         let tree = [("x/package.json", manifest), ("y/z/package.json", manifest), ("w/package.json", manifest)];
         let whole = sbom(&[&tree[..], &[("package-lock.json", lock)]].concat());
         assert_eq!((gaps(&whole).as_str(), whole.components.len()), ("", 1));
+        let python =
+            [("p/pyproject.toml", "[project]\ndependencies = [\"a\"]\n"), ("p/requirements/base.txt", "a==1.0\n")];
+        assert_eq!(gaps(&sbom(&python)), "");
+        assert!(gaps(&sbom(&[python[0], ("requirements/base.txt", "a==1.0\n")])).starts_with("p/pyproject.toml: "));
         let part = sbom(&[&tree[..], &[("w/package-lock.json", lock)]].concat());
         assert_eq!(part.gaps.len(), 2, "{}", gaps(&part));
         assert!(gaps(&part).starts_with("x/package.json: it asks for packages"), "{}", gaps(&part));

@@ -31,7 +31,18 @@ const KINDS: [(&str, &[&str]); 6] = [
     ),
     (
         "pyproject.toml",
-        &["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock", "pixi.lock", "requirements.txt"],
+        &[
+            "uv.lock",
+            "poetry.lock",
+            "pdm.lock",
+            "pylock.toml",
+            "Pipfile.lock",
+            "pixi.lock",
+            "requirements.txt",
+            "*requirements*.txt",
+            "requirements/*.txt",
+            "pylock.*.toml",
+        ],
     ),
 ];
 
@@ -59,8 +70,12 @@ impl Cataloger for Unlocked {
         let name = file.path.rsplit('/').next().unwrap_or(file.path);
         let locks = KINDS.iter().find(|(kind, _)| *kind == name).map(|(_, locks)| *locks).unwrap_or_default();
         let depth = file.path.matches('/').count().min(ABOVE);
-        let locked =
-            |up: usize| locks.iter().any(|lock| (file.companion)(&format!("{}{lock}", "../".repeat(up))).is_some());
+        // What a pattern names is listed: none is an empty list.
+        let is_there = |lock: &str, up: usize| {
+            let found = (file.companion)(&format!("{}{lock}", "../".repeat(up)));
+            found.is_some_and(|bytes| !lock.contains('*') || !bytes.is_empty())
+        };
+        let locked = |up: usize| locks.iter().any(|lock| is_there(lock, up));
         if (0..=depth).any(locked) {
             return Ok(Parsed::default());
         }
@@ -73,7 +88,8 @@ impl Cataloger for Unlocked {
         };
         let mut all = Collector::default();
         if asks(name, &manifest) {
-            all.gap(format!("it asks for packages, and no lockfile ({}) says which are taken", locks.join(", ")));
+            let plain: Vec<&str> = locks.iter().copied().filter(|lock| !lock.contains('*')).collect();
+            all.gap(format!("it asks for packages, and no lockfile ({}) says which are taken", plain.join(", ")));
         }
         Ok(all.finish())
     }
@@ -144,13 +160,18 @@ mod tests {
         for (name, text) in asking {
             let path = format!("a/b/{name}");
             assert_eq!(parse(&Unlocked, &path, text).unwrap().gaps.len(), 1, "{text}");
-            for (lock, up) in
-                KINDS.iter().filter(|(kind, _)| *kind == name).flat_map(|(_, locks)| *locks).zip([0, 1, 2, 0, 1, 2, 0])
+            for (lock, up) in KINDS
+                .iter()
+                .filter(|(kind, _)| *kind == name)
+                .flat_map(|(_, locks)| *locks)
+                .zip([0, 1, 2, 0, 1, 2, 0, 0, 0, 0])
             {
                 let place = format!("{}{lock}", "../".repeat(up));
                 let beside = |name: &str| (name == place).then(|| b"x".to_vec());
                 assert_eq!(parse_with(&Unlocked, &path, text, &beside), Ok(Parsed::default()), "{place}");
             }
+            let none = |name: &str| name.contains('*').then(Vec::new);
+            assert_eq!(parse_with(&Unlocked, &path, text, &none).unwrap().gaps.len(), 1, "{text}");
             damage(&Unlocked, &path, text);
         }
     }
