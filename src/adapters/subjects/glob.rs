@@ -2,17 +2,17 @@
 
 /// A pattern, anchored at both ends.
 #[derive(Debug)]
-pub(super) struct Glob(Vec<Vec<char>>);
+pub(crate) struct Glob(Vec<Vec<char>>);
 
 impl Glob {
     /// Any text is a pattern; empty parts and `.` are left out.
-    pub(super) fn new(pattern: &str) -> Self {
+    pub(crate) fn new(pattern: &str) -> Self {
         let parts = pattern.split('/').filter(|part| !part.is_empty() && *part != ".");
         Self(parts.map(|part| part.chars().collect()).collect())
     }
 
     /// Whether it names this path (or, with `dir/**`, this directory). Time is bounded by the product of both lengths.
-    pub(super) fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         let path: Vec<Vec<char>> = path.split('/').map(|part| part.chars().collect()).collect();
         matches(
             &self.0,

@@ -5,7 +5,7 @@ mod archive;
 pub(crate) mod blobs;
 mod docker;
 pub(crate) mod document;
-mod glob;
+pub(crate) mod glob;
 mod layout;
 mod listed;
 mod place;

@@ -70,8 +70,27 @@ pub struct File<'a> {
     pub path: &'a str,
     /// What is in it.
     pub content: Content<'a>,
-    /// The content of a companion, by its path from the directory of the file (`go.sum`, `../pom.xml`), where there is one.
+    /// The content of a companion, by its path from the directory of the file (`go.sum`, `../pom.xml`), where there is one. For
+    /// a path with `*` (`crates/*/Cargo.toml`), the paths of all that lie below the directory and that it names, a line each.
     pub companion: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+}
+
+/// The most files that a pattern of a workspace may name.
+pub(super) const LISTED: usize = 10_000;
+
+impl File<'_> {
+    /// The directories below that of the file that a pattern (`packages/*`) names and in which a companion of this name lies.
+    /// None where nothing is known of them.
+    pub(super) fn directories(&self, pattern: &str, name: &str) -> Vec<String> {
+        let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+        if pattern.len() > 256 {
+            return Vec::new();
+        }
+        let listed = (self.companion)(&format!("{pattern}/{name}")).and_then(|bytes| String::from_utf8(bytes).ok());
+        let listed = listed.unwrap_or_default();
+        let directory = |line: &str| Some(line.strip_suffix(name)?.strip_suffix('/')?.to_owned());
+        listed.lines().take(LISTED).filter(|line| line.len() <= 1024).filter_map(directory).collect()
+    }
 }
 
 /// What is in a file: in memory where it is small, else in a temporary file that is read in parts.

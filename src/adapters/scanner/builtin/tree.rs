@@ -1,9 +1,10 @@
 //! Source trees and root filesystems: the selected files, read again and held to the digests they were located with.
 
 use super::assemble::{Placed, assemble};
-use super::catalog::FOUND_LIMIT;
+use super::catalog::{FOUND_LIMIT, LISTED};
 use super::facts::{Facts, wanting};
 use super::spool::{Spool, SpoolError};
+use crate::adapters::subjects::glob::Glob;
 use crate::adapters::subjects::rootfs::UnreadLinks;
 use crate::model::{Digest, Gap, GapKind, Hasher, Location, Sbom};
 use crate::ports::{ScanError, ScanRequest};
@@ -22,6 +23,10 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
     let files: BTreeMap<&str, Digest> =
         located.inputs.iter().filter_map(|(path, _, digest)| Some((below(&base, path)?, (*digest)?))).collect();
     let mut weight = 0;
+    // A file that is only asked for beside another one says nothing by itself.
+    let mut wanted = false;
+    // Many files ask for one companion, as the members of a workspace do for its lockfile: the last one is kept.
+    let last: RefCell<Option<(String, Vec<u8>)>> = RefCell::new(None);
     let mut read: Vec<(&str, Facts)> = Vec::with_capacity(files.len());
     for (path, digest) in &files {
         if request.cancel.is_cancelled() {
@@ -29,12 +34,21 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
         }
         let Opened { spool, size, executable } = open(request, path, digest)?;
         let wanting = wanting(installed, path, size, executable);
+        wanted |= !wanting.is_empty();
         let failure = RefCell::new(None);
         let companion = |name: &str| {
+            if name.contains('*') {
+                return Some(named(path, name, files.keys().copied()));
+            }
             let beside = beside(path, name)?;
             let digest = files.get(beside.as_str())?;
+            if let Some((_, bytes)) = last.borrow().as_ref().filter(|(path, _)| *path == beside) {
+                return Some(bytes.clone());
+            }
             let bytes = open(request, &beside, digest).and_then(|opened| whole(&beside, &opened.spool));
-            bytes.map_err(|error| failure.replace(Some(error))).ok()
+            let bytes = bytes.map_err(|error| failure.replace(Some(error))).ok()?;
+            last.replace(Some((beside, bytes.clone())));
+            Some(bytes)
         };
         let facts = Facts::of(&wanting, path, spool.content(), &companion);
         if let Some(error) = failure.take() {
@@ -58,7 +72,7 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
         false => "there is no lockfile or manifest that is read by this version",
     };
     let mut gaps = Vec::new();
-    if files.is_empty() {
+    if !wanted {
         gaps.push(Gap::new(GapKind::UnreadableFile, "", nothing));
     }
     if installed {
@@ -75,6 +89,17 @@ pub(super) fn scan(request: &ScanRequest, installed: bool) -> Result<Sbom, ScanE
 /// A path from the project's root as one from the tree's.
 fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     if base.is_empty() { Some(path) } else { path.strip_prefix(base)?.strip_prefix('/') }
+}
+
+/// The paths of the files below a file's directory that a pattern names, from there, a line each.
+fn named<'a>(path: &str, pattern: &str, files: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let glob = Glob::new(pattern);
+    // Most paths are told apart by their ends alone.
+    let name = pattern.rsplit(['/', '*']).next().unwrap_or(pattern);
+    let below =
+        files.filter_map(|file| below(directory, file)).filter(|file| file.ends_with(name) && !file.contains('\n'));
+    below.filter(|file| glob.matches(file)).take(LISTED).collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 /// The path of a companion, which may lie above the file but within the tree.
@@ -134,5 +159,106 @@ impl Read for Counted {
         self.hasher.update(&buffer[..count]);
         self.size = self.size.saturating_add(count as u64);
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::subjects::Locator;
+    use crate::model::Scope;
+    use crate::ports::{
+        ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, SourceSpec, SubjectSpec, Subjects as _,
+    };
+    use std::sync::Arc;
+
+    /// A cache that keeps nothing.
+    struct Forgetful;
+
+    impl Cache for Forgetful {
+        fn blob(&self, _: &Digest) -> Result<BlobLookup, CacheError> {
+            Ok(BlobLookup::Missing)
+        }
+        fn put_blob(&self, bytes: &[u8]) -> Result<Digest, CacheError> {
+            Ok(Digest::of(bytes))
+        }
+        fn action(&self, _: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
+            Ok(None)
+        }
+        fn put_action(&self, _: &ActionKey, _: &ActionRecord) -> Result<(), CacheError> {
+            Ok(())
+        }
+    }
+
+    fn sbom(files: &[(&str, &str)]) -> Sbom {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        for (path, text) in files {
+            std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            std::fs::write(root.join(path), text).unwrap();
+        }
+        let spec = SubjectSpec::Source(SourceSpec { path: ".".into(), exclude: Vec::new() });
+        let located = Locator::here(root.to_owned()).locate(&spec, &|_, _| None).unwrap();
+        scan(&ScanRequest { located, cache: Arc::new(Forgetful), cancel: Cancel::new() }, false).unwrap()
+    }
+
+    fn gaps(sbom: &Sbom) -> String {
+        sbom.gaps.iter().map(|gap| format!("{}: {}", gap.place, gap.reason)).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_lies_beside_another_file_says_nothing_by_itself() {
+        let alone = sbom(&[("go.sum", "x y z\n"), ("main.go", "")]);
+        assert!(gaps(&alone).contains("there is no lockfile or manifest"), "{}", gaps(&alone));
+    }
+
+    #[test]
+    fn members_of_a_workspace_are_locked_by_its_lockfile() {
+        let manifest = r#"{"dependencies":{"a":"1.0.0"}}"#;
+        let lock = r#"{"lockfileVersion":3,"packages":{"node_modules/a":{"version":"1.0.0"}}}"#;
+        let tree = [("x/package.json", manifest), ("y/z/package.json", manifest), ("w/package.json", manifest)];
+        let whole = sbom(&[&tree[..], &[("package-lock.json", lock)]].concat());
+        assert_eq!((gaps(&whole).as_str(), whole.components.len()), ("", 1));
+        let python =
+            [("p/pyproject.toml", "[project]\ndependencies = [\"a\"]\n"), ("p/requirements/base.txt", "a==1.0\n")];
+        assert_eq!(gaps(&sbom(&python)), "");
+        assert!(gaps(&sbom(&[python[0], ("requirements/base.txt", "a==1.0\n")])).starts_with("p/pyproject.toml: "));
+        let part = sbom(&[&tree[..], &[("w/package-lock.json", lock)]].concat());
+        assert_eq!(part.gaps.len(), 2, "{}", gaps(&part));
+        assert!(gaps(&part).starts_with("x/package.json: it asks for packages"), "{}", gaps(&part));
+    }
+
+    #[test]
+    fn patterns_of_a_workspace_are_followed() {
+        let lock = "# yarn lockfile v1\n\na@1:\n  version \"1.0.0\"\n\nb@1:\n  version \"1.0.0\"\n";
+        let root = r#"{"workspaces":["packages/*","!packages/no"],"devDependencies":{"a":"1","b":"1"}}"#;
+        let member = r#"{"name":"m","dependencies":{"b":"1"}}"#;
+        let files = [
+            ("s/yarn.lock", lock),
+            ("s/package.json", root),
+            ("s/packages/m/package.json", member),
+            ("packages/x/package.json", "{}"),
+        ];
+        let found = sbom(&files);
+        let scopes: Vec<Scope> = found.components.iter().map(|component| component.scope).collect();
+        assert_eq!((gaps(&found).as_str(), scopes), ("", vec![Scope::Development, Scope::Runtime]));
+        let package = |name: &str, needs: &str, source: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{source}dependencies = [{needs}]\n")
+        };
+        let source = "source = \"sparse+https://index.crates.io/\"\n";
+        let lock = [package("m", "\"a\", \"b\"", ""), package("a", "", source), package("b", "", source)].concat();
+        let manifest = "[package]\nname = \"m\"\n[dependencies]\nb = \"1\"\n[dev-dependencies]\na = \"1\"\n";
+        let root = "[workspace]\nmembers = [\"crates/*\"]\n";
+        let found = sbom(&[("Cargo.lock", lock.as_str()), ("Cargo.toml", root), ("crates/m/Cargo.toml", manifest)]);
+        let shown: Vec<String> = found.components.iter().map(|c| format!("{} {:?}", c.name, c.scope)).collect();
+        assert_eq!((gaps(&found).as_str(), shown.join(", ").as_str()), ("", "a Development, b Runtime, m Runtime"));
+    }
+
+    #[test]
+    fn a_manifest_beside_the_lock_tells_what_is_for_development() {
+        let lock = "# yarn lockfile v1\n\na@^1.0.0:\n  version \"1.0.0\"\n";
+        let found = sbom(&[("s/yarn.lock", lock), ("s/package.json", r#"{"devDependencies":{"a":"^1.0.0"}}"#)]);
+        let scopes: Vec<Scope> = found.components.iter().map(|component| component.scope).collect();
+        assert_eq!((gaps(&found).as_str(), scopes), ("", vec![Scope::Development]));
     }
 }

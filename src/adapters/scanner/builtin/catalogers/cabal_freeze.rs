@@ -14,7 +14,7 @@ impl Cataloger for CabalFreeze {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -28,7 +28,11 @@ impl Cataloger for CabalFreeze {
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
         let text = file.content.text()?;
         let mut all = Collector::default();
-        for constraint in constraints(&text)?.split(',').map(str::trim).filter(|constraint| !constraint.is_empty()) {
+        let constraints = constraints(&text)?;
+        if constraints.trim_end().ends_with(',') {
+            all.gap("its list ends with a comma: cut off");
+        }
+        for constraint in constraints.split(',').map(str::trim).filter(|constraint| !constraint.is_empty()) {
             match pinned(constraint) {
                 Some(Pin::Version(name, version)) => {
                     all.add_or_gap(identity::component("hackage", None, name, name, version, &Origin::Registry));
@@ -98,6 +102,8 @@ mod tests {
         let shown: Vec<String> = components(&parsed).iter().map(|c| c.purl.to_string()).collect();
         assert_eq!(shown, ["pkg:hackage/Cabal@3.8.1.0", "pkg:hackage/aeson@2.1.2.1", "pkg:hackage/base@4.17.2.1"]);
         assert_eq!(parsed.gaps, ["`any.text >=2.0` pins no version"]);
+        let cut = parse(&CabalFreeze, "cabal.project.freeze", "constraints: any.a ==1,\n").unwrap();
+        assert_eq!((components(&cut).len(), cut.gaps.len()), (1, 1));
         for text in ["", "index-state: x\n"] {
             assert!(parse(&CabalFreeze, "cabal.project.freeze", text).is_err(), "{text}");
         }

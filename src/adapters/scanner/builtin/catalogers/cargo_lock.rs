@@ -1,11 +1,13 @@
 //! `Cargo.lock`, versions 1 to 4: every package of a Rust workspace, with what each needs.
 //!
 //! Packages without a source (the workspace's own, path dependencies) are listed and, as those from git and from other
-//! registries, have no ecosystem: crates.io's advisories do not speak of them. Format: cargo's `resolver/encode.rs`.
+//! registries, have no ecosystem: crates.io's advisories do not speak of them. What is for development only stands in the
+//! manifests alone. Format: cargo's `resolver/encode.rs`.
 
-use super::toml_lock;
+use super::reach::{self, Edge};
+use super::{cargo_manifests, toml_lock};
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Found, ParseError, Parsed, Reads};
-use crate::model::{Component, Ecosystem, EcosystemKind, Purl};
+use crate::model::{Component, Ecosystem, EcosystemKind, Purl, Scope};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +40,7 @@ impl Cataloger for CargoLock {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -47,6 +49,10 @@ impl Cataloger for CargoLock {
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
         file.file_name() == "Cargo.lock"
+    }
+
+    fn companions(&self) -> &'static [&'static str] {
+        &[cargo_manifests::NAME]
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
@@ -60,10 +66,44 @@ impl Cataloger for CargoLock {
         let packages: Vec<_> = lock.root.into_iter().chain(lock.package).collect();
         let has_own = packages.iter().any(|package| package.source.is_none());
         let mut parsed = catalog(packages);
+        if let Some(development) = cargo_manifests::development(file) {
+            tell(&mut parsed, &development);
+        }
         if !has_own {
             parsed.gap("it has no entry for the workspace itself: cut off".into());
         }
         Ok(parsed)
+    }
+}
+
+/// Marks what the workspace's packages need for development only, and what that needs in turn. Nothing where a package without a
+/// source, which is of the workspace or lies beside it, has no manifest that is known.
+fn tell(parsed: &mut Parsed, development: &BTreeMap<String, BTreeSet<String>>) {
+    let mut components: Vec<&mut Component> = parsed
+        .found
+        .iter_mut()
+        .filter_map(|found| if let Found::Component(component) = found { Some(component) } else { None })
+        .collect();
+    let place: BTreeMap<&str, usize> =
+        components.iter().enumerate().map(|(index, component)| (component.purl.as_str(), index)).collect();
+    let mut edges: Vec<Vec<Edge>> = Vec::with_capacity(components.len());
+    let mut roots = Vec::new();
+    for (index, component) in components.iter().enumerate() {
+        let own = component.ecosystem.is_none() && !component.purl.as_str().contains('?');
+        let only = match development.get(&component.name).filter(|_| own) {
+            None if own => return,
+            only => only,
+        };
+        let to: Vec<usize> = component.depends_on.iter().filter_map(|purl| place.get(purl.as_str()).copied()).collect();
+        let (for_tests, needed): (Vec<usize>, Vec<usize>) = to
+            .into_iter()
+            .partition(|to| only.zip(components.get(*to)).is_some_and(|(only, target)| only.contains(&target.name)));
+        edges.push(needed.into_iter().map(|to| Edge { to, optional: false }).collect());
+        roots.extend(for_tests.into_iter().map(|node| (node, Scope::Development)));
+        roots.extend(own.then_some((index, Scope::Runtime)));
+    }
+    for (component, scope) in components.iter_mut().zip(reach::scopes(&edges, &roots)) {
+        component.scope = scope.unwrap_or_default();
     }
 }
 
@@ -191,6 +231,42 @@ mod tests {
         .unwrap();
         assert!(parsed.gaps.is_empty(), "{:?}", parsed.gaps);
         assert_eq!(purls(&parsed)[0], ("pkg:cargo/own@0.1.0".to_owned(), false, 1));
+    }
+
+    #[test]
+    fn manifests_tell_what_is_for_development() {
+        let package = |name: &str, source: bool, needs: &str| {
+            let source = if source { format!("source = \"{}\"\n", CRATES_IO[0]) } else { String::new() };
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{source}dependencies = [{needs}]\n")
+        };
+        let text = [
+            "version = 4\n".to_owned(),
+            package("own", false, "\"beside\", \"serde\", \"check\""),
+            package("beside", false, "\"check\""),
+            package("serde", true, ""),
+            package("check", true, "\"bits\", \"serde\""),
+            package("bits", true, ""),
+        ]
+        .concat();
+        let scopes = |beside: Option<&'static str>| {
+            let own = "[package]\nname = \"own\"\n[dependencies]\nbeside = {path = \"b\"}\nserde = \"1\"\n[dev-dependencies]\ncheck = \"1\"\n";
+            let companion = |path: &str| match path {
+                "Cargo.toml" => Some(own.as_bytes().to_vec()),
+                "b/Cargo.toml" => beside.map(|text| text.as_bytes().to_vec()),
+                _ => None,
+            };
+            let file = File { path: "Cargo.lock", content: Content::Bytes(text.as_bytes()), companion: &companion };
+            let parsed = CargoLock.parse(&file).unwrap();
+            assert_eq!(parsed.gaps, Vec::<String>::new());
+            let development = |found: &Found| match found {
+                Found::Component(c) if c.scope == Scope::Development => Some(c.name.clone()),
+                _ => None,
+            };
+            parsed.found.iter().filter_map(development).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(scopes(Some("[package]\nname = \"beside\"\n[dev-dependencies]\ncheck = \"1\"\n")), "check bits");
+        assert_eq!(scopes(Some("[package]\nname = \"beside\"\n[dependencies]\ncheck = \"1\"\n")), "");
+        assert_eq!(scopes(None), "");
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Cataloger for CondaEnvironment {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -98,7 +98,14 @@ fn package(spec: &str) -> Result<(Component, bool), String> {
     };
     let channel = channel.rsplit('/').next().unwrap_or_default();
     let unpinned = || format!("`{rest}` names no version");
-    let (name, pin) = rest.split_once('=').ok_or_else(unpinned)?;
+    // Blanks part name, version and build as well.
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let joined = match words.as_slice() {
+        [] | [_] => rest.trim().to_owned(),
+        _ if rest.contains(['=', '<', '>', '!', '~']) => words.concat(),
+        words => words.join("="),
+    };
+    let (name, pin) = joined.split_once('=').ok_or_else(unpinned)?;
     let (version, build) = pin.trim_start_matches('=').split_once('=').unwrap_or((pin.trim_start_matches('='), ""));
     let is_version = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -148,6 +155,24 @@ mod tests {
         assert_eq!(shown, expected);
         assert_eq!(parsed.gaps, NOTHING);
         damage(&CondaEnvironment, "environment.yml", EXPORT);
+    }
+
+    #[test]
+    fn blanks_part_as_well() {
+        let text = "dependencies:\n  - a 1.0 py_0\n  - b 2.0\n  - c == 3.0\n  - d=4.0=0\n";
+        let parsed = parse(&CondaEnvironment, "environment.yml", text).unwrap();
+        let shown: Vec<&str> = components(&parsed).iter().map(|component| component.purl.as_str()).collect();
+        assert_eq!(
+            shown,
+            ["pkg:conda/a@1.0?build=py_0", "pkg:conda/b@2.0", "pkg:conda/c@3.0", "pkg:conda/d@4.0?build=0"]
+        );
+        for odd in ["a 1.0|2.0", "a >1.0,<2", "a 1.0 b c", "a b"] {
+            let parsed = parse(&CondaEnvironment, "environment.yml", &format!("dependencies:\n  - {odd}\n")).unwrap();
+            assert!(
+                !parsed.gaps.is_empty() && components(&parsed).len() == usize::from(odd == "a b"),
+                "{odd}: {parsed:?}"
+            );
+        }
     }
 
     #[test]

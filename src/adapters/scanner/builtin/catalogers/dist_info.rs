@@ -51,21 +51,28 @@ impl Cataloger for DistInfo {
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
-        let bytes = file.content.bytes()?;
-        // Old metadata is in any encoding; names and versions are ASCII.
-        let text = String::from_utf8_lossy(&bytes);
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let headers = Headers::read(text);
-        let name = headers.first("name").ok_or_else(|| ParseError("it has no `Name`".into()))?;
-        let version = headers.first("version").ok_or_else(|| ParseError("it has no `Version`".into()))?;
-        let mut component = pypi::component(name, version).map_err(ParseError)?;
-        component.licenses = licenses(&headers);
-        let mut gaps = Vec::new();
-        if headers.cut {
-            gaps.push("it ends within its headers: cut off".into());
-        }
-        Ok(Parsed { found: vec![Found::Component(component)], gaps })
+        read(&file.content.bytes()?)
     }
+}
+
+/// What the metadata of a package says.
+///
+/// # Errors
+/// No name or no version, or none that a package can have.
+pub(super) fn read(bytes: &[u8]) -> Result<Parsed, ParseError> {
+    // Old metadata is in any encoding; names and versions are ASCII.
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let headers = Headers::read(text);
+    let name = headers.first("name").ok_or_else(|| ParseError("it has no `Name`".into()))?;
+    let version = headers.first("version").ok_or_else(|| ParseError("it has no `Version`".into()))?;
+    let mut component = pypi::component(name, version).map_err(ParseError)?;
+    component.licenses = licenses(&headers);
+    let mut gaps = Vec::new();
+    if headers.cut {
+        gaps.push("it ends within its headers: cut off".into());
+    }
+    Ok(Parsed { found: vec![Found::Component(component)], gaps })
 }
 
 /// Header fields, keys in lower case, in order.

@@ -15,7 +15,7 @@ impl Cataloger for GradleLockfile {
     }
 
     fn revision(&self) -> u32 {
-        2
+        3
     }
 
     fn reads(&self) -> Reads {
@@ -33,13 +33,12 @@ impl Cataloger for GradleLockfile {
         let mut all = Collector::default();
         // Older files are for one configuration each: they name none, and have no last line.
         let old = file.path.contains("dependency-locks/");
-        let (mut ended, mut any) = (false, false);
+        let mut ended = false;
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            any = true;
             // The last line names the configurations that need nothing.
             if let Some(rest) = line.strip_prefix("empty=") {
                 ended =
@@ -60,7 +59,7 @@ impl Cataloger for GradleLockfile {
                 _ => all.gap(format!("line {}: `{line}` is no module", index + 1)),
             }
         }
-        if any && !ended && !old {
+        if !ended && !old {
             all.gap("it has no `empty=`: cut off");
         }
         Ok(all.finish())
@@ -113,10 +112,11 @@ mod tests {
         let shown: Vec<String> = components(&parsed).iter().map(show).collect();
         assert_eq!(shown, ["pkg:maven/com.a/b@1.0 Runtime com.a:b", "pkg:maven/org.c/d@2.0 Development org.c:d"]);
         assert_eq!(parsed.gaps, NOTHING);
-        for end in 60..SAMPLE.len() - 3 {
+        for end in 0..SAMPLE.len() - 3 {
             let cut = parse(&GradleLockfile, "gradle.lockfile", &SAMPLE[..end]).unwrap();
-            assert!(!cut.gaps.is_empty() || components(&cut).is_empty(), "{end}");
+            assert!(!cut.gaps.is_empty(), "{end}");
         }
+        assert_eq!(parse(&GradleLockfile, "gradle.lockfile", "empty=\n"), Ok(Parsed::default()));
         damage(&GradleLockfile, "gradle.lockfile", SAMPLE);
     }
 

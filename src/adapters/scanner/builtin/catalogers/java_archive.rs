@@ -4,7 +4,7 @@
 //! are stored plain (as Spring Boot stores them), else inflated one at a time; how deep, how many and how much is bounded.
 
 mod naming;
-mod zip;
+pub(super) mod zip;
 
 use super::collect::Collector;
 use super::parts::Source;

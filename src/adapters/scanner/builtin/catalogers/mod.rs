@@ -10,6 +10,8 @@ mod bun_lock;
 mod cabal_freeze;
 mod cargo_auditable;
 mod cargo_lock;
+mod cargo_manifests;
+mod cartfile_resolved;
 mod collect;
 mod composer_lock;
 mod conan_lock;
@@ -30,23 +32,29 @@ mod gemspec;
 mod go_binary;
 mod go_mod;
 mod gradle_lockfile;
+mod gradle_verification;
 mod identity;
 mod java_archive;
 mod json;
+mod julia_manifest;
 mod mix_lock;
 #[cfg(test)]
 mod mutations;
 mod npm_installed;
 mod npm_lock;
 mod nuget_lock;
+mod nuget_project;
 mod opkg;
 mod os_release;
+mod package_json;
 mod package_resolved;
 mod packages_config;
 mod pacman;
+mod paket_lock;
 mod parts;
 mod pdm_lock;
 mod pipfile_lock;
+mod pixi_lock;
 mod pnpm_key;
 mod pnpm_lock;
 mod podfile_lock;
@@ -56,17 +64,21 @@ mod portage;
 mod pubspec_lock;
 mod pylock;
 mod pypi;
+mod python_egg;
 mod reach;
+mod rebar_lock;
 mod renv_lock;
 mod requirements;
 mod requirements_hash;
 mod requirements_via;
 mod rpm;
 mod rpm_manifest;
+mod sbt_lock;
 mod stack_lock;
 #[cfg(test)]
 mod testing;
 mod toml_lock;
+mod unlocked;
 mod unread;
 mod uv_lock;
 mod xml;
@@ -83,6 +95,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &cabal_freeze::CabalFreeze,
     &cargo_auditable::CargoAuditable,
     &cargo_lock::CargoLock,
+    &cartfile_resolved::CartfileResolved,
     &composer_lock::ComposerInstalled,
     &composer_lock::ComposerLock,
     &conan_lock::ConanLock,
@@ -99,19 +112,24 @@ pub const ALL: &[&dyn Cataloger] = &[
     &go_binary::GoBinary,
     &go_mod::GoMod,
     &gradle_lockfile::GradleLockfile,
+    &gradle_verification::GradleVerification,
     &java_archive::JavaArchive,
+    &julia_manifest::JuliaManifest,
     &pom_xml::PomXml,
     &mix_lock::MixLock,
     &npm_installed::NpmInstalled,
     &npm_lock::NpmLock,
     &nuget_lock::NugetLock,
     &packages_config::PackagesConfig,
+    &nuget_project::NugetProject,
     &opkg::Opkg,
     &os_release::OsRelease,
     &package_resolved::PackageResolved,
     &pacman::Pacman,
+    &paket_lock::PaketLock,
     &pdm_lock::PdmLock,
     &pipfile_lock::PipfileLock,
+    &pixi_lock::PixiLock,
     &pnpm_lock::PnpmLock,
     &podfile_lock::PodfileLock,
     &poetry_lock::PoetryLock,
@@ -119,11 +137,15 @@ pub const ALL: &[&dyn Cataloger] = &[
     &pubspec_lock::PubspecLock,
     &pylock::Pylock,
     &dist_info::DistInfo,
+    &python_egg::PythonEgg,
     &requirements::Requirements,
+    &rebar_lock::RebarLock,
     &renv_lock::RenvLock,
     &rpm::Rpm,
     &rpm_manifest::RpmManifest,
+    &sbt_lock::SbtLock,
     &stack_lock::StackLock,
+    &unlocked::Unlocked,
     &unread::UnreadSource,
     &uv_lock::UvLock,
     &yarn_lock::YarnLock,

@@ -1,7 +1,8 @@
 //! `package-lock.json` and `npm-shrinkwrap.json`, lockfile versions 1, 2 and 3.
 //!
 //! Versions 2 and 3 list what is installed by its place (`node_modules/a/node_modules/b`); version 1 nests it, and is first
-//! brought to the same form. Links, workspace members and the root are the project's own code and are left out.
+//! brought to the same form. Workspace members and the root are the project's own code and are left out; a directory that is
+//! asked for as a dependency (`file:../x`) is one, with the name and version that it says.
 //! Format: <https://docs.npmjs.com/cli/configuring-npm/package-lock-json>.
 
 use super::super::catalog::{Cataloger, FOUND_LIMIT, File, FileFacts, ParseError, Parsed, Reads};
@@ -22,7 +23,7 @@ impl Cataloger for NpmLock {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -70,9 +71,21 @@ struct Entry {
     optional: bool,
     dev_optional: bool,
     license: Option<Value>,
-    dependencies: BTreeMap<String, IgnoredAny>,
-    optional_dependencies: BTreeMap<String, IgnoredAny>,
+    dependencies: BTreeMap<String, Wish>,
+    dev_dependencies: BTreeMap<String, Wish>,
+    optional_dependencies: BTreeMap<String, Wish>,
     peer_dependencies: BTreeMap<String, IgnoredAny>,
+}
+
+/// What is asked for of a dependency: kept where it is a directory.
+#[derive(Default)]
+struct Wish(Option<String>);
+
+impl<'de> Deserialize<'de> for Wish {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wish = Value::deserialize(deserializer)?;
+        Ok(Self(wish.as_str().and_then(|wish| wish.strip_prefix("file:")).map(str::to_owned)))
+    }
 }
 
 /// A package of version 1, with those installed below it.
@@ -107,14 +120,13 @@ fn by_place(top: BTreeMap<String, Nested>) -> Result<BTreeMap<String, Entry>, Pa
                 entry.resolved = nested.resolved;
             } else if stated.contains([':', '/']) {
                 // The version of a dependency that does not come from a registry is its address.
-                entry.link = stated.starts_with("file:") && !is_archive(&stated);
                 entry.resolved = Some(stated.into());
             } else {
                 entry.version = Some(stated.into());
                 entry.resolved = nested.resolved;
             }
             if let Some(Value::Object(requires)) = nested.requires {
-                entry.dependencies = requires.into_iter().map(|(name, _)| (name, IgnoredAny)).collect();
+                entry.dependencies = requires.into_iter().map(|(name, _)| (name, Wish::default())).collect();
             }
             open.push((format!("{place}/"), nested.dependencies.unwrap_or_default()));
             places.insert(place, entry);
@@ -148,16 +160,56 @@ fn read(places: BTreeMap<String, Entry>) -> Parsed {
             Err(reason) => all.gap(reason),
         }
     }
+    for (place, mut component) in directories(&places, &mut all) {
+        component.scope = places.get(place).map(scope).unwrap_or_default();
+        known.insert(place, component);
+    }
     let purls: BTreeMap<&str, Purl> = known.iter().map(|(place, known)| (*place, known.purl.clone())).collect();
     for (place, mut component) in known {
         if let Some(entry) = places.get(place) {
-            let named =
-                [&entry.dependencies, &entry.optional_dependencies, &entry.peer_dependencies].into_iter().flatten();
-            component.depends_on = named.filter_map(|(name, _)| all.link(resolve(&purls, place, name)?)).collect();
+            let named = entry.dependencies.keys().chain(entry.optional_dependencies.keys());
+            let named = named.chain(entry.peer_dependencies.keys());
+            component.depends_on = named.filter_map(|name| all.link(resolve(&purls, place, name)?)).collect();
         }
         all.add(component);
     }
     all.finish()
+}
+
+/// The directories of the tree that the project asks for as dependencies, by their places: no workspace members, which npm
+/// finds by themselves.
+fn directories<'a>(places: &'a BTreeMap<String, Entry>, all: &mut Collector) -> BTreeMap<&'a str, Component> {
+    let mut found = BTreeMap::new();
+    for (place, entry) in places.iter().filter(|(place, _)| installed_name(place).is_none()) {
+        let wishes = entry.dependencies.iter().chain(&entry.dev_dependencies).chain(&entry.optional_dependencies);
+        for (name, wish) in wishes {
+            let path = wish.0.as_deref().filter(|wish| !is_archive(wish)).and_then(|wish| joined(place, wish));
+            let Some((target, directory)) = path.and_then(|path| places.get_key_value(&path)) else { continue };
+            if installed_name(target).is_some() || target.is_empty() {
+                continue;
+            }
+            let name = directory.name.as_deref().unwrap_or(name);
+            let version = directory.version.as_ref().and_then(Value::as_str).unwrap_or_default();
+            match identity::npm(name, version, &Origin::Local) {
+                Ok(component) => drop(found.insert(target.as_str(), component)),
+                Err(reason) => all.gap(reason),
+            }
+        }
+    }
+    found
+}
+
+/// A path from a place of the tree as one from its root, as places are written: what lies above begins with `..`.
+fn joined(place: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = place.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    (parts.len() <= LONGEST).then(|| parts.join("/"))
 }
 
 /// The name in a place below `node_modules`; `None` for the root and for members.
@@ -176,14 +228,18 @@ fn component(key: &str, entry: &Entry) -> Result<Component, String> {
         return Err(format!("{name}: no version"));
     }
     let mut component = identity::npm(name, version, &origin)?;
-    component.scope = match entry {
+    component.scope = scope(entry);
+    component.licenses = entry.license.as_ref().map(licenses).unwrap_or_default();
+    Ok(component)
+}
+
+fn scope(entry: &Entry) -> Scope {
+    match entry {
         Entry { dev: true, .. } => Scope::Development,
         // Installed with an optional dependency of the product even where development ones are left out.
         Entry { optional: true, .. } | Entry { dev_optional: true, .. } => Scope::Optional,
         _ => Scope::Runtime,
-    };
-    component.licenses = entry.license.as_ref().map(licenses).unwrap_or_default();
-    Ok(component)
+    }
 }
 
 /// As Node.js looks a package up: below the place itself, then below each package around it.
@@ -284,12 +340,34 @@ mod tests {
         let parsed = parse(&NpmLock, "package-lock.json", text).unwrap();
         let all = components(&parsed);
         let names: Vec<String> = all.iter().map(|c| format!("{}@{}", c.name, c.version)).collect();
-        assert_eq!(names, ["@s/y@3.0.0", "a@1.0.0", "b@1.0.0", "b@2.0.0", "g@"]);
+        assert_eq!(names, ["@s/y@3.0.0", "a@1.0.0", "b@1.0.0", "b@2.0.0", "g@", "here@"]);
         assert_eq!(
             all[1].depends_on.iter().map(Purl::as_str).collect::<Vec<_>>(),
             ["pkg:npm/%40s/y@3.0.0", "pkg:npm/b@2.0.0"]
         );
         assert_eq!(all[4].ecosystem, None);
+    }
+
+    #[test]
+    fn a_directory_that_is_asked_for_is_a_dependency() {
+        let text = r#"{"lockfileVersion":3,"packages":{
+            "":{"name":"root","workspaces":["packages/*"],"dependencies":{"here":"file:./deps/here","m":"^1.0.0"}},
+            "deps/here":{"version":"1.8.0","dependencies":{"a":"1"},"devDependencies":{"up":"file:../../../up"}},
+            "../up":{"name":"above","version":"0.1.0","dev":true},
+            "packages/m":{"name":"m","version":"1.0.0"},
+            "node_modules/a":{"version":"1.0.0"},
+            "node_modules/here":{"resolved":"deps/here","link":true},
+            "node_modules/m":{"resolved":"packages/m","link":true}}}"#;
+        let parsed = parse(&NpmLock, "package-lock.json", text).unwrap();
+        let shown: Vec<String> = components(&parsed)
+            .iter()
+            .map(|c| {
+                let (needs, known) = (c.depends_on.len(), c.ecosystem.is_some());
+                format!("{}@{} {:?} {needs} {known}", c.name, c.version, c.scope)
+            })
+            .collect();
+        assert_eq!(shown, ["a@1.0.0 Runtime 0 true", "above@0.1.0 Development 0 false", "here@1.8.0 Runtime 1 false"]);
+        assert_eq!(parsed.gaps, [""; 0]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Cataloger for PackagesConfig {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -28,7 +28,7 @@ impl Cataloger for PackagesConfig {
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
-        let document = Document::read(&file.content.text()?)?;
+        let document = Document::of(&file.content.bytes()?)?;
         if document.root().name() != "packages" {
             return Err(ParseError("not a packages.config: no `packages`".into()));
         }

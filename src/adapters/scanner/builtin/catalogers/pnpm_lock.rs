@@ -25,7 +25,7 @@ impl Cataloger for PnpmLock {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -39,7 +39,11 @@ impl Cataloger for PnpmLock {
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
         let text = file.content.text()?;
         let mut all = Collector::default();
-        for lock in yaml::documents::<Lock>(&text)? {
+        let locks = yaml::documents::<Lock>(&text)?;
+        if locks.is_empty() {
+            return Err(ParseError("not a pnpm lockfile: it is empty".into()));
+        }
+        for lock in locks {
             let version = lock.lockfile_version.as_str();
             match version.split('.').next() {
                 Some("5" | "6" | "9") => read(&lock, &mut all),
@@ -81,6 +85,11 @@ struct Importer {
     optional_dependencies: Map<Wanted>,
     #[serde(default)]
     dev_dependencies: Map<Wanted>,
+    /// pnpm itself, and what it is set up with.
+    #[serde(default)]
+    package_manager_dependencies: Map<Wanted>,
+    #[serde(default)]
+    config_dependencies: Map<Wanted>,
 }
 
 #[derive(Deserialize, Default)]
@@ -208,6 +217,8 @@ fn roots(lock: &Lock, keys: &[&str], all: &mut Collector) -> Vec<(usize, Scope)>
             (&importer.dependencies, Scope::Runtime),
             (&importer.optional_dependencies, Scope::Optional),
             (&importer.dev_dependencies, Scope::Development),
+            (&importer.package_manager_dependencies, Scope::Development),
+            (&importer.config_dependencies, Scope::Development),
         ]
     });
     let mut roots = Vec::new();
@@ -331,6 +342,22 @@ snapshots:
                 "g@0.1.0 Runtime false 0"
             ]
         );
+    }
+
+    #[test]
+    fn what_lost_its_content_is_refused() {
+        for text in ["", "\n\n", "# a comment\n"] {
+            assert!(parse(&PnpmLock, "pnpm-lock.yaml", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_pnpm_itself_needs_is_for_development() {
+        let own = "lockfileVersion: '9.0'\nimporters:\n  .:\n    configDependencies: {}\n    packageManagerDependencies:\n      \
+                   pnpm:\n        specifier: 12.0.0\n        version: 12.0.0\npackages:\n  pnpm@12.0.0: {}\nsnapshots:\n  pnpm@12.0.0: {}\n";
+        let parsed = parse(&PnpmLock, "pnpm-lock.yaml", &format!("---\n{own}---\n{NINE}")).unwrap();
+        let pnpm: Vec<Scope> = components(&parsed).iter().filter(|c| c.name == "pnpm").map(|c| c.scope).collect();
+        assert_eq!((pnpm, parsed.gaps.len()), (vec![Scope::Development], 0));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! a parent elsewhere or an imported list of versions says is told as missing.
 //!
 //! It names direct dependencies only. What those need in turn stands in no file of the tree, so that a project with dependencies
-//! is never wholly read by this: the built archive is. Format: <https://maven.apache.org/pom.html>.
+//! is never wholly read by this: the built archive is. Profiles that are active by default are taken with the project; what another
+//! one would add is told. Format: <https://maven.apache.org/pom.html>.
 
 use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 use super::collect::Collector;
@@ -28,7 +29,7 @@ impl Cataloger for PomXml {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -40,7 +41,7 @@ impl Cataloger for PomXml {
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
-        let own = Document::read(&file.content.text()?)?;
+        let own = Document::of(&file.content.bytes()?)?;
         if own.root().name() != "project" {
             return Err(ParseError("not a pom.xml: no `project`".into()));
         }
@@ -55,8 +56,7 @@ impl Cataloger for PomXml {
             let relative = parent.child("relativePath").map_or("../pom.xml", Node::text);
             let path = join(&place, relative);
             let found = path.filter(|_| documents.len() <= PARENTS).and_then(|path| {
-                let text = String::from_utf8((file.companion)(&path)?).ok()?;
-                let document = Document::read(&text).ok()?;
+                let document = Document::of(&(file.companion)(&path)?).ok()?;
                 let [group, artifact] = coordinates(document.root());
                 let inherited =
                     document.root().child("parent").and_then(|parent| parent.child_text("groupId")).map(str::to_owned);
@@ -75,12 +75,18 @@ impl Cataloger for PomXml {
             }
         }
         let project = Project::of(&documents);
-        let dependencies: Vec<Node<'_>> = project.roots().flat_map(|root| list(root.child("dependencies"))).collect();
+        let parts = || project.roots().flat_map(parts);
+        let dependencies: Vec<Node<'_>> = parts().flat_map(|part| list(part.child("dependencies"))).collect();
         for dependency in &dependencies {
             project.component(*dependency, &mut all);
         }
         if let Some(outside) = outside {
             all.gap(format!("its parent {outside} is not in this tree: what that adds is not known"));
+        }
+        let others = project.roots().flat_map(|root| profiles(root, false));
+        for profile in others.filter(|profile| list(profile.child("dependencies")).next().is_some()) {
+            let id = profile.child_text("id").unwrap_or_default();
+            all.gap(format!("what its profile `{id}` adds is not listed: it is not active by default"));
         }
         if !dependencies.is_empty() {
             all.gap("it names what it needs directly, not what that needs in turn: scan what is built from it");
@@ -114,6 +120,20 @@ fn list(dependencies: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
     dependencies.into_iter().flat_map(|list| list.all("dependency"))
 }
 
+/// What of a project file counts: itself, and before it the profiles that are active by default.
+fn parts(root: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    profiles(root, true).chain([root])
+}
+
+/// The profiles that are active by default, or the others.
+fn profiles(root: Node<'_>, by_default: bool) -> impl Iterator<Item = Node<'_>> {
+    let all = root.child("profiles").into_iter().flat_map(|list| list.all("profile"));
+    all.filter(move |profile| {
+        let active = profile.child("activation").and_then(|activation| activation.child_text("activeByDefault"));
+        (active == Some("true")) == by_default
+    })
+}
+
 /// A project file with its parents, the nearest first.
 struct Project<'a> {
     documents: &'a [Document],
@@ -126,7 +146,7 @@ impl<'a> Project<'a> {
     fn of(documents: &'a [Document]) -> Self {
         let mut properties = BTreeMap::new();
         let mut managed = Vec::new();
-        for root in documents.iter().map(Document::root) {
+        for root in documents.iter().map(Document::root).flat_map(parts) {
             for property in root.child("properties").into_iter().flat_map(Node::children) {
                 properties.entry(property.name()).or_insert(property.text());
             }
@@ -192,8 +212,8 @@ impl<'a> Project<'a> {
         };
         let managed = self.managed(&group, &artifact);
         let of = |key: &str| dependency.child_text(key).or_else(|| managed?.child_text(key));
-        let written = of("version");
-        let version = written.and_then(|version| self.resolve(version)).and_then(|version| exact(&version));
+        let written = of("version").map(|written| self.resolve(written).unwrap_or_else(|| written.to_owned()));
+        let version = written.as_deref().and_then(exact);
         if version.is_none() {
             let why = written.map_or_else(|| "no version".to_owned(), |written| format!("the version `{written}`"));
             all.gap(format!("{group}:{artifact} has {why} in this tree"));
@@ -262,6 +282,33 @@ mod tests {
             assert!(parse(&PomXml, "pom.xml", text).is_err(), "{text}");
         }
         damage(&PomXml, "pom.xml", OWN);
+    }
+
+    #[test]
+    fn profiles_that_are_active_by_default_count() {
+        let dependency = |name: &str, version: &str| {
+            format!(
+                "<dependency><groupId>g</groupId><artifactId>{name}</artifactId><version>{version}</version></dependency>"
+            )
+        };
+        let profile = |active: &str, name: &str| {
+            format!(
+                "<profile><id>{name}</id><activation><activeByDefault>{active}</activeByDefault></activation>\
+                 <properties><v>1.{active}</v></properties><dependencies>{}</dependencies></profile>",
+                dependency(name, "${v}")
+            )
+        };
+        let text = format!(
+            "<project><properties><v>0</v></properties><dependencies>{}</dependencies><profiles>{}{}</profiles></project>",
+            dependency("own", "[2,3)"),
+            profile("true", "on"),
+            profile("false", "off")
+        );
+        let parsed = parse(&PomXml, "pom.xml", &text).unwrap();
+        let shown: Vec<&str> = components(&parsed).iter().map(|c| c.purl.as_str()).collect();
+        assert_eq!(shown, ["pkg:maven/g/on@1.true", "pkg:maven/g/own"]);
+        let gaps = parsed.gaps.join("; ");
+        assert!(gaps.contains("profile `off`") && gaps.contains("g:own has the version `[2,3)`"), "{gaps}");
     }
 
     #[test]

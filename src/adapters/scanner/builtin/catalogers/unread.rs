@@ -4,10 +4,7 @@
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 
 /// Names of files in source trees.
-const SOURCE: &[&str] = &["Cartfile.resolved", "bun.lockb", "rebar.lock"];
-
-/// Endings of files in source trees: projects of .NET, whose packages stand in them where there is no lockfile.
-const SOURCE_ENDINGS: &[&str] = &[".csproj", ".fsproj", ".vbproj"];
+const SOURCE: &[&str] = &["bun.lockb"];
 
 /// Package lists of source trees.
 pub(super) struct UnreadSource;
@@ -23,7 +20,7 @@ impl Cataloger for UnreadSource {
     }
 
     fn revision(&self) -> u32 {
-        2
+        3
     }
 
     fn reads(&self) -> Reads {
@@ -31,8 +28,7 @@ impl Cataloger for UnreadSource {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        let name = file.file_name();
-        SOURCE.contains(&name) || SOURCE_ENDINGS.iter().any(|ending| name.ends_with(ending))
+        SOURCE.contains(&file.file_name())
     }
 
     fn parse(&self, _: &File<'_>) -> Result<Parsed, ParseError> {
@@ -49,7 +45,7 @@ mod tests {
     fn what_is_not_read_is_said() {
         let wants =
             |cataloger: &dyn Cataloger, path: &str| cataloger.wants(&FileFacts { path, size: 1, executable: false });
-        for path in ["a/bun.lockb", "Cartfile.resolved", "rebar.lock", "src/Cart.csproj"] {
+        for path in ["a/bun.lockb", "bun.lockb"] {
             assert!(wants(&UnreadSource, path), "{path}");
             assert!(parse(&UnreadSource, path, "").is_err());
         }

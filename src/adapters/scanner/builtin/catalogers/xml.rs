@@ -36,6 +36,27 @@ pub(super) struct Node<'a> {
 }
 
 impl Document {
+    /// Reads the bytes of a file: UTF-8, or UTF-16 with a byte order mark, or Latin-1 where the document says so.
+    ///
+    /// # Errors
+    /// As [`Document::read`], or in another encoding.
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, ParseError> {
+        let units = |of: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect();
+        let wide: Option<Vec<u16>> = match bytes {
+            [0xff, 0xfe, ..] => Some(units(u16::from_le_bytes)),
+            [0xfe, 0xff, ..] => Some(units(u16::from_be_bytes)),
+            _ => None,
+        };
+        if let Some(units) = wide {
+            return Self::read(&String::from_utf16(&units).map_err(|_| ParseError("not UTF-16".into()))?);
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::read(text.strip_prefix('\u{feff}').unwrap_or(text)),
+            Err(_) if is_latin(bytes) => Self::read(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>()),
+            Err(error) => Err(ParseError(format!("not UTF-8: {error}"))),
+        }
+    }
+
     /// Reads a document.
     ///
     /// # Errors
@@ -83,6 +104,16 @@ impl Document {
     pub(super) fn root(&self) -> Node<'_> {
         Node { document: self, at: 0 }
     }
+}
+
+/// Whether the declaration of a document names Latin-1, or what Windows has in its place.
+fn is_latin(bytes: &[u8]) -> bool {
+    let end = bytes.iter().position(|byte| *byte == b'>').unwrap_or_default().min(200);
+    let declaration = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+    declaration.starts_with("<?xml")
+        && ["iso-8859-1", "iso-8859-15", "windows-1252", "latin1"]
+            .iter()
+            .any(|name| [format!("\"{name}\""), format!("'{name}'")].iter().any(|it| declaration.contains(it)))
 }
 
 /// Adds an element to the open one.
@@ -175,6 +206,22 @@ mod tests {
         assert_eq!((root.name(), root.attribute("k")), ("a", Some("<1")));
         assert_eq!(root.all("b").map(Node::text).collect::<Vec<_>>(), ["xy & A<z>", ""]);
         assert_eq!((root.child_text("c"), root.child_text("b")), (Some("&x;"), Some("xy & A<z>")));
+    }
+
+    #[test]
+    fn encodings_that_are_declared_are_read() {
+        let text = |bytes: &[u8]| Document::of(bytes).map(|document| document.root().text().to_owned());
+        let latin =
+            |name: &str| [format!("<?xml version='1.0' encoding='{name}'?><a>").as_bytes(), b"\xe4</a>"].concat();
+        for name in ["ISO-8859-1", "windows-1252"] {
+            assert_eq!(text(&latin(name)).as_deref(), Ok("ä"), "{name}");
+        }
+        assert!(text(&latin("utf-8")).is_err() && text(b"\xff").is_err() && text(b"").is_err());
+        assert_eq!(text("\u{feff}<a>ä</a>".as_bytes()).as_deref(), Ok("ä"));
+        for bytes in [|unit: u16| unit.to_le_bytes(), |unit: u16| unit.to_be_bytes()] {
+            let wide: Vec<u8> = "\u{feff}<a>ä</a>".encode_utf16().flat_map(bytes).collect();
+            assert_eq!(text(&wide).as_deref(), Ok("ä"));
+        }
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! `yarn.lock` of yarn 1; the files of later yarns, which share the name, go to [`yarn_berry`](super::yarn_berry).
 //!
 //! The form is yarn's own: a line of descriptors (`a@^1.0.0, "a@npm:b@^2":`), its fields indented by two, theirs by four. It
-//! has no end mark, so that every entry must be whole and every dependency must be there by name.
+//! has no end mark, so that every entry must be whole and every dependency must be there by name. For what a package is needed
+//! is told by the `package.json` beside it and those of the members of its workspace; where not all are found it is not known.
 //! Format: <https://classic.yarnpkg.com/lang/en/docs/yarn-lock/>.
 
 use super::super::catalog::{Cataloger, File, FileFacts, ParseError, Parsed, Reads};
 use super::collect::Collector;
 use super::identity::{self, Origin};
+use super::package_json::{self, Manifest};
+use super::reach::{self, Edge};
 use super::{npm_lock, yarn_berry};
-use crate::model::{Component, Purl};
-use std::collections::BTreeMap;
+use crate::model::{Component, Scope};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads yarn's lockfiles.
 pub(super) struct YarnLock;
@@ -20,7 +23,7 @@ impl Cataloger for YarnLock {
     }
 
     fn revision(&self) -> u32 {
-        2
+        3
     }
 
     fn reads(&self) -> Reads {
@@ -31,17 +34,21 @@ impl Cataloger for YarnLock {
         file.file_name() == "yarn.lock"
     }
 
+    fn companions(&self) -> &'static [&'static str] {
+        &[package_json::NAME]
+    }
+
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
         let text = file.content.text()?;
         let mut lines = text.lines();
         if lines.any(|line| line.trim_end() == "__metadata:") {
-            return yarn_berry::parse(&text);
+            return yarn_berry::parse(&text, file);
         }
         let entries = entries(&text)?;
         if entries.is_empty() && !text.contains("yarn lockfile v1") {
             return Err(ParseError("not a yarn lockfile: neither entries nor yarn's first line".into()));
         }
-        Ok(read(&entries))
+        Ok(read(&entries, &manifests(file)))
     }
 }
 
@@ -151,7 +158,16 @@ fn words(line: &str) -> Option<Vec<Word>> {
     Some(words)
 }
 
-fn read(entries: &[Entry]) -> Parsed {
+/// The project's manifest and those of the members of its workspace; none where not all are known.
+fn manifests(file: &File<'_>) -> Vec<Manifest> {
+    let Some(root) = Manifest::beside(file, "") else { return Vec::new() };
+    let members = root.members(file).and_then(|all| all.iter().map(|path| Manifest::beside(file, path)).collect());
+    let Some(mut all): Option<Vec<Manifest>> = members else { return Vec::new() };
+    all.push(root);
+    all
+}
+
+fn read(entries: &[Entry], manifests: &[Manifest]) -> Parsed {
     let mut all = Collector::default();
     let mut known: Vec<(&Entry, Component)> = Vec::new();
     for entry in entries {
@@ -167,37 +183,57 @@ fn read(entries: &[Entry]) -> Parsed {
     {
         all.gap(format!("line {}: the last entry lacks the checksum that all others have", last.line));
     }
-    let mut exact: BTreeMap<&str, &Purl> = BTreeMap::new();
+    let mut exact: BTreeMap<&str, usize> = BTreeMap::new();
     // By name alone: nothing where several packages have it.
-    let mut named: BTreeMap<&str, Option<&Purl>> = BTreeMap::new();
-    for (entry, component) in &known {
+    let mut named: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+    let mut of_name: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (index, (entry, component)) in known.iter().enumerate() {
         for descriptor in &entry.descriptors {
-            let purl = &component.purl;
-            exact.insert(descriptor, purl);
-            named
-                .entry(split(descriptor).0)
-                .and_modify(|known| *known = known.filter(|k| *k == purl))
-                .or_insert(Some(purl));
+            of_name.entry(split(descriptor).0).or_default().insert(index);
+            exact.insert(descriptor, index);
+            let same = |other: &usize| known.get(*other).is_some_and(|(_, other)| other.purl == component.purl);
+            named.entry(split(descriptor).0).and_modify(|known| *known = known.filter(same)).or_insert(Some(index));
         }
     }
-    let mut needs: Vec<Vec<Purl>> = Vec::with_capacity(known.len());
+    // `resolutions` of a project can put another range in place of the one asked for, never another name.
+    let find = |name: &str, range: &str| match exact.get(format!("{name}@{range}").as_str()) {
+        Some(index) => Ok(Some(*index)),
+        None => named.get(name).copied().ok_or(()),
+    };
+    let mut edges: Vec<Vec<Edge>> = Vec::with_capacity(known.len());
     for (entry, component) in &known {
-        let mut purls = Vec::new();
+        let mut found = Vec::new();
         let both = [(&entry.dependencies, false), (&entry.optional, true)];
         for (name, range, optional) in both.into_iter().flat_map(|(list, o)| list.iter().map(move |(n, r)| (n, r, o))) {
-            // `resolutions` of a project can put another range in place of the one asked for, never another name.
-            match (exact.get(format!("{name}@{range}").as_str()), named.get(name.as_str())) {
-                (Some(purl), _) | (None, Some(Some(purl))) => purls.extend(all.link(purl)),
-                (None, None) if !optional => {
-                    all.gap(format!("{} needs `{name}`, which is not in the file", component.name));
-                }
-                _ => {}
+            match find(name, range) {
+                Ok(to) => found.extend(to.map(|to| Edge { to, optional })),
+                Err(()) if optional => {}
+                Err(()) => all.gap(format!("{} needs `{name}`, which is not in the file", component.name)),
             }
         }
-        needs.push(purls);
+        edges.push(found);
     }
-    for ((_, mut component), needs) in known.into_iter().zip(needs) {
-        component.depends_on = needs;
+    let mut roots = Vec::new();
+    let mut asked = BTreeSet::new();
+    for (name, range, scope) in manifests.iter().flat_map(Manifest::wishes) {
+        let local = ["link:", "file:", "portal:", "workspace:"].iter().any(|protocol| range.starts_with(protocol));
+        match find(name, range) {
+            Ok(Some(node)) => roots.push((node, scope)),
+            // Which of several is meant cannot be told: none of them is for development only by this.
+            Ok(None) if asked.insert((name, scope)) => {
+                roots.extend(of_name.get(name).into_iter().flatten().map(|node| (*node, scope)));
+            }
+            Ok(None) => {}
+            // A member of the workspace has no entry.
+            Err(()) if scope == Scope::Optional || local || manifests.len() > 1 => {}
+            Err(()) => all.gap(format!("the project needs `{name}`, which is not in the file")),
+        }
+    }
+    let scopes = reach::scopes(&edges, &roots);
+    let purls: Vec<_> = known.iter().map(|(_, component)| component.purl.clone()).collect();
+    for (((_, mut component), edges), scope) in known.into_iter().zip(&edges).zip(scopes) {
+        component.depends_on = edges.iter().filter_map(|edge| all.link(purls.get(edge.to)?)).collect();
+        component.scope = scope.unwrap_or_default();
         all.add(component);
     }
     all.finish()
@@ -235,7 +271,7 @@ pub(super) fn split(descriptor: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{NOTHING, components, damage, parse};
+    use super::super::testing::{NOTHING, components, damage, parse, parse_with};
     use super::*;
 
     const SAMPLE: &str = r#"# yarn lockfile v1
@@ -269,6 +305,41 @@ b@^1.0.0, b@^2.0.0:
             .map(|c| format!("{}@{} {} {}", c.name, c.version, c.ecosystem.is_some(), c.depends_on.len()))
             .collect();
         assert_eq!(shown, ["@s/a@1.0.1 true 2", "b@2.0.0 false 0", "c@1.5.0 true 0"]);
+    }
+
+    /// With a manifest beside it, and that of a member in `m`.
+    fn with(manifest: &str, member: &'static str) -> Parsed {
+        let companion = |path: &str| match path {
+            "package.json" => Some(manifest.as_bytes().to_vec()),
+            "m/package.json" => Some(member.as_bytes().to_vec()),
+            _ => None,
+        };
+        parse_with(&YarnLock, "yarn.lock", SAMPLE, &companion).unwrap()
+    }
+
+    fn scopes(parsed: &Parsed) -> Vec<String> {
+        components(parsed).iter().map(|c| format!("{} {:?}", c.name, c.scope)).collect()
+    }
+
+    #[test]
+    fn the_manifest_says_what_is_for_development() {
+        let manifest = r#"{"dependencies":{"b":"^1.0.0"},"devDependencies":{"@s/a":"^1.0.0"}}"#;
+        let parsed = with(manifest, "");
+        assert_eq!(scopes(&parsed), ["@s/a Development", "b Runtime", "c Development"]);
+        assert_eq!(parsed.gaps, NOTHING);
+        let member = r#"{"dependencies":{"c-cjs":"npm:c@^1.0.0","b":"^9.0.0"},"optionalDependencies":{"gone":"1"}}"#;
+        let workspace = r#"{"workspaces":["m"],"devDependencies":{"@s/a":"^1.0.0"}}"#;
+        assert_eq!(scopes(&with(workspace, member)), ["@s/a Development", "b Runtime", "c Runtime"]);
+        // Members that cannot be found, or are not known, may need what the project has for development.
+        for manifest in [workspace.replace("\"m\"", "\"n\""), workspace.replace("\"m\"", "\"*\""), "{".into()] {
+            assert_eq!(scopes(&with(&manifest, member)), ["@s/a Runtime", "b Runtime", "c Runtime"], "{manifest}");
+        }
+    }
+
+    #[test]
+    fn what_the_project_needs_is_there() {
+        let gone = with(r#"{"dependencies":{"x":"1"},"devDependencies":{"here":"link:./here","a":"file:a"}}"#, "");
+        assert_eq!(gone.gaps, ["the project needs `x`, which is not in the file"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
 /// An opened file.
-pub(super) struct Archive<'a> {
+pub(in crate::adapters::scanner::builtin::catalogers) struct Archive<'a> {
     source: Source<'a>,
     /// What stands before the archive (a script that starts it), in bytes.
     shift: u64,
@@ -26,9 +26,9 @@ pub(super) struct Archive<'a> {
 
 /// A file in it.
 #[derive(Clone, Copy)]
-pub(super) struct Entry<'d> {
-    pub(super) name: &'d [u8],
-    pub(super) size: u64,
+pub(in crate::adapters::scanner::builtin::catalogers) struct Entry<'d> {
+    pub(in crate::adapters::scanner::builtin::catalogers) name: &'d [u8],
+    pub(in crate::adapters::scanner::builtin::catalogers) size: u64,
     compressed: u64,
     offset: u64,
     checksum: u32,
@@ -43,7 +43,7 @@ fn damaged(what: &str) -> ParseError {
 impl<'a> Archive<'a> {
     /// # Errors
     /// It is no archive.
-    pub(super) fn open(source: Source<'a>) -> Result<Self, ParseError> {
+    pub(in crate::adapters::scanner::builtin::catalogers) fn open(source: Source<'a>) -> Result<Self, ParseError> {
         let none = || ParseError("it is no archive, or its end is missing".into());
         let tail = source.size().min(END as u64 + 0xffff);
         let start = source.size() - tail;
@@ -78,7 +78,9 @@ impl<'a> Archive<'a> {
     }
 
     /// Every file, in order, until one that makes no sense.
-    pub(super) fn entries(&self) -> impl Iterator<Item = Result<Entry<'_>, ParseError>> {
+    pub(in crate::adapters::scanner::builtin::catalogers) fn entries(
+        &self,
+    ) -> impl Iterator<Item = Result<Entry<'_>, ParseError>> {
         let mut rest = self.directory.as_slice();
         std::iter::from_fn(move || {
             if rest.is_empty() {
@@ -109,13 +111,19 @@ impl<'a> Archive<'a> {
     }
 
     /// A file that is stored as it is, as a stretch of the archive.
-    pub(super) fn plain(&self, entry: &Entry<'_>) -> Result<Option<Source<'a>>, ParseError> {
+    pub(in crate::adapters::scanner::builtin::catalogers) fn plain(
+        &self,
+        entry: &Entry<'_>,
+    ) -> Result<Option<Source<'a>>, ParseError> {
         let is_plain = entry.method == STORED && entry.compressed == entry.size;
         if is_plain { self.stored(entry).map(Some) } else { Ok(None) }
     }
 
     /// A reader of a file's content, which fails at its end where the content is not what the directory says.
-    pub(super) fn reader(&self, entry: &Entry<'_>) -> Result<impl Read, ParseError> {
+    pub(in crate::adapters::scanner::builtin::catalogers) fn reader(
+        &self,
+        entry: &Entry<'_>,
+    ) -> Result<impl Read, ParseError> {
         let stored = Reader::new(self.stored(entry)?);
         let inner: Box<dyn Read + 'a> = match entry.method {
             STORED => Box::new(stored),
