@@ -183,7 +183,6 @@ impl EcosystemKind {
             "cran" => Self::Other("CRAN".into()),
             "hackage" => Self::Other("Hackage".into()),
             "conan" => Self::Other("ConanCenter".into()),
-            "julia" => Self::Other("Julia".into()),
             "bioconductor" => Self::Other("Bioconductor".into()),
             "bitnami" => Self::Other("Bitnami".into()),
             "githubactions" => Self::Other("GitHub Actions".into()),

@@ -166,9 +166,9 @@ impl Read for Counted {
 mod tests {
     use super::*;
     use crate::adapters::subjects::Locator;
-    use crate::model::Scope;
+    use crate::model::{Blob, Scope};
     use crate::ports::{
-        ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, SourceSpec, SubjectSpec, Subjects as _,
+        ActionKey, ActionRecord, BlobLookup, Cache, CacheError, Cancel, Output, SourceSpec, SubjectSpec, Subjects as _,
     };
     use std::sync::Arc;
 
@@ -185,7 +185,10 @@ mod tests {
         fn action(&self, _: &ActionKey) -> Result<Option<ActionRecord>, CacheError> {
             Ok(None)
         }
-        fn put_action(&self, _: &ActionKey, _: &ActionRecord) -> Result<(), CacheError> {
+        fn output(&self, _: &ActionKey, _: &str) -> Result<BlobLookup<(Blob, Vec<u8>)>, CacheError> {
+            Ok(BlobLookup::Missing)
+        }
+        fn put_action(&self, _: &ActionKey, _: &[(&str, Output<'_>)]) -> Result<(), CacheError> {
             Ok(())
         }
     }
