@@ -376,7 +376,8 @@ fn a_link_to_what_was_not_read_is_a_gap() {
 fn images_with_the_same_layers_are_given_the_same() {
     let builtin = Arc::new(Builtin::new());
     let (base, more) = (files(&[OS, (APK, &apk(&["a"]))]), files(&[(APK, &apk(&["a", "b"]))]));
-    let images = [&[base.clone()][..], &[base.clone(), more.clone()], &[base.clone()], &[more, base]].map(Image::new);
+    let lowest = [base.clone()];
+    let images = [&lowest[..], &[base.clone(), more.clone()], &lowest, &[more, base]].map(Image::new);
     let scans = images.each_ref().map(|image| image.scan_with(&builtin).unwrap());
     assert!(Arc::ptr_eq(&scans[0], &scans[2]));
     for (image, scan) in images.iter().zip(&scans) {
