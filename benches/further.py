@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """CPU time and memory of each further image whose layers are all known: a Debian base with P packages, and configs that differ.
+With --own-layers each has a small layer of its own on the base as well.
 
 Builds growing numbers of such images, each time from nothing (evidence and cache), and prints what one image more costs: user and system
 seconds of the whole run, the slope from one size to the next, and the peak memory. A straight line has the same slope everywhere.
 
-    python3 benches/further.py [--packages 175] [--images 100,400,1600] [--runs 3] [--proofmark target/release/proofmark] [--keep DIR]
+    python3 benches/further.py [--packages 175] [--images 100,400,1600] [--runs 3] [--own-layers] [--proofmark target/release/proofmark] [--keep DIR]
 """
 
 import argparse
@@ -71,7 +72,18 @@ def put(layout, content):
     return {"digest": f"sha256:{digest}", "size": len(content)}
 
 
-def images(root, packages, count):
+def own_layer(index):
+    """A layer of one installed package, which no other image has."""
+    content = json.dumps({"name": f"service-{index}", "version": "1.0.0", "license": "MIT"}).encode()
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        entry = tarfile.TarInfo(f"srv/node_modules/service-{index}/package.json")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return gzip.compress(plain.getvalue(), 6, mtime=0), hashlib.sha256(plain.getvalue()).hexdigest()
+
+
+def images(root, packages, count, own_layers):
     layer, diff = base(packages)
     first = None
     for index in range(count):
@@ -82,10 +94,15 @@ def images(root, packages, count):
             first.write_bytes(layer)
         else:
             os.link(first, layout / "blobs" / "sha256" / first.name)
+        diffs, layers = [diff], [{"mediaType": LAYER, "digest": f"sha256:{first.name}", "size": len(layer)}]
+        if own_layers:
+            own, own_diff = own_layer(index)
+            diffs.append(own_diff)
+            layers.append({"mediaType": LAYER, **put(layout, own)})
         config = {"architecture": "amd64", "os": "linux", "config": {"Labels": {"number": str(index)}},
-                  "rootfs": {"type": "layers", "diff_ids": [f"sha256:{diff}"]}}
+                  "rootfs": {"type": "layers", "diff_ids": [f"sha256:{each}" for each in diffs]}}
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": {"mediaType": CONFIG, **put(layout, json.dumps(config).encode())},
-                    "layers": [{"mediaType": LAYER, "digest": f"sha256:{first.name}", "size": len(layer)}]}
+                    "layers": layers}
         described = {"mediaType": MANIFEST, **put(layout, json.dumps(manifest).encode()), "platform": {"architecture": "amd64", "os": "linux"}}
         (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [described]}))
         (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
@@ -99,6 +116,11 @@ def advisories(root):
             {"package": {"ecosystem": "Debian:12", "name": f"source-{number}"},
              "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.30-1"}]}]}]}
         (directory / f"{record['id']}.json").write_text(json.dumps(record))
+    directory = root / "advisories" / "npm"
+    directory.mkdir()
+    record = {"schema_version": "1.6.0", "id": "GHSA-xxxx-xxxx-xxxx", "modified": "2026-01-01T00:00:00Z", "affected": [
+        {"package": {"ecosystem": "npm", "name": "nobody-has-this"}, "versions": ["1.0.0"]}]}
+    (directory / f"{record['id']}.json").write_text(json.dumps(record))
 
 
 def config(root, count):
@@ -114,6 +136,7 @@ def main():
     parser.add_argument("--packages", type=int, default=175)
     parser.add_argument("--images", default="100,400,1600")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--own-layers", action="store_true", help="each image has a small layer of its own on the shared one")
     parser.add_argument("--proofmark", type=pathlib.Path, default=HERE / "target/release/proofmark")
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
@@ -123,7 +146,7 @@ def main():
         top = options.keep or pathlib.Path(directory)
         root, cache = top / "project", top / "cache"
         root.mkdir(parents=True)
-        images(root, options.packages, max(sizes))
+        images(root, options.packages, max(sizes), options.own_layers)
         advisories(root)
         config(root, 1)
         environment = {"PATH": os.environ["PATH"], "HOME": str(top / "home"), "PROOFMARK_CACHE_DIR": str(cache)}
@@ -135,7 +158,8 @@ def main():
                 config(root, size)
                 cost([program, "-q", "db", "import", "advisories"], root, environment)
                 measured[size].append(cost([program, "-q", "build", "--as-of", AS_OF], root, environment))
-    print(f"images of {options.packages} packages that share every layer, from nothing, {options.runs} runs in turn")
+    share = "share a layer and have one of their own" if options.own_layers else "share every layer"
+    print(f"images of {options.packages} packages that {share}, from nothing, {options.runs} runs in turn")
     before = None
     for size in sizes:
         user, system = (statistics.median(each[at] for each in measured[size]) for at in (0, 1))
