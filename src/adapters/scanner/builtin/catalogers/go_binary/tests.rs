@@ -51,7 +51,9 @@ fn other_programs_and_texts_give_nothing() {
     let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     assert_eq!(parse(Content::Bytes(&own)).unwrap(), Parsed::default());
     assert_eq!(parse(Content::Bytes(b"#!/bin/sh\n")).unwrap(), Parsed::default());
-    assert!(!GoBinary.wants(&FileFacts { path: "usr/lib/libc.so.6", size: 1 << 20, executable: true }));
+    // Libraries that Go made for programs of other languages have their modules as well.
+    assert!(GoBinary.wants(&FileFacts { path: "usr/lib/libhello.so", size: 1 << 20, executable: true }));
+    assert!(!GoBinary.wants(&FileFacts { path: "usr/lib/libc.so.6", size: 1 << 20, executable: false }));
 }
 
 #[test]
@@ -69,6 +71,9 @@ fn replacements_take_the_place_of_what_they_replace() {
             "pkg:golang/e.example/f"
         ]
     );
+    let flags = format!("{modules}build\t-ldflags=\"-s -X main.version=1.4.0\"\n");
+    let given = BuildInfo { go_version: "go1.22.3".into(), modules: flags };
+    assert_eq!(purls(&super::modules(&given).unwrap())[1], "pkg:golang/example.com/app@v1.4.0");
     let devel = BuildInfo { go_version: "devel go1.24-abc".into(), modules: String::new() };
     assert_eq!(super::modules(&devel).unwrap().gaps.len(), 1);
 }
