@@ -121,6 +121,9 @@ impl<'de> Deserialize<'de> for PathSet {
     }
 }
 
+/// How many links a path may take.
+const LINK_STEPS: usize = 40;
+
 /// The layers of an image, lowest first.
 pub(super) struct Stack<'a>(pub(super) &'a [std::sync::Arc<LayerCatalogue>]);
 
@@ -147,11 +150,25 @@ impl<'a> Stack<'a> {
         let all = self.0.iter().enumerate();
         all.flat_map(|(layer, catalogue)| catalogue.links.iter().map(move |link| (layer, link)))
             .filter(|(layer, (path, target))| {
+                let target = self.end(target);
                 self.seen(*layer, path)
                     && self.find(target, |below, target| below.entries.contains(target))
                     && !self.find(target, |below, target| below.files.contains_key(target))
             })
             .map(|(_, link)| link)
+    }
+
+    /// Where a path leads that may be a wanted link itself.
+    fn end(&self, path: &'a str) -> &'a str {
+        let mut at = path;
+        for _ in 0..LINK_STEPS {
+            let link = |layer: usize| self.0[layer].links.get(at).filter(|_| self.seen(layer, at));
+            match (0..self.0.len()).rev().find_map(link) {
+                Some(target) => at = target,
+                None => break,
+            }
+        }
+        at
     }
 
     fn find(&self, path: &str, holds: impl Fn(&LayerCatalogue, &str) -> bool) -> bool {

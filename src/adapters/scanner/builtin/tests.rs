@@ -357,6 +357,25 @@ fn a_link_to_what_was_not_read_is_a_gap() {
 }
 
 #[test]
+fn links_to_links_lead_to_what_was_read() {
+    let links = tar(&[
+        (EntryType::Symlink, "app/node_modules/a/package.json", "/one/package.json"),
+        (EntryType::Symlink, "one/package.json", "../two/package.json"),
+        (EntryType::Symlink, "round/package.json", "about/package.json"),
+        (EntryType::Symlink, "round/about/package.json", "../package.json"),
+    ]);
+    let manifest = r#"{"name":"a","version":"1.0.0"}"#;
+    let read = files(&[OS, (APK, &apk(&["a"])), ("two/package.json", manifest)]);
+    assert_eq!(
+        places(&Image::new(&[read, links.clone()]).scan().unwrap()),
+        ["round/about/package.json", "round/package.json"]
+    );
+    let unread = tar(&[(EntryType::Symlink, "two/package.json", "/etc/passwd")]);
+    let sbom = Image::new(&[files(&[OS, (APK, &apk(&["a"])), ("etc/passwd", "")]), links, unread]).scan().unwrap();
+    assert!(places(&sbom).contains(&"app/node_modules/a/package.json"), "{:?}", sbom.gaps);
+}
+
+#[test]
 fn a_layer_is_read_once_and_a_damaged_cache_is_a_miss() {
     let image = Image::new(&[files(&[OS, (APK, &apk(&["a"]))])]);
     let first = image.scan().unwrap();
