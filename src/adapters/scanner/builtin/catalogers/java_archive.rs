@@ -55,7 +55,11 @@ impl Cataloger for JavaArchive {
 }
 
 fn is_archive(path: &str) -> bool {
-    ENDINGS.iter().any(|ending| path.len() > ending.len() && path.ends_with(ending))
+    let ends = |ending: &str| {
+        let at = path.len().checked_sub(ending.len()).filter(|at| *at > 0);
+        at.and_then(|at| path.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    };
+    ENDINGS.into_iter().any(ends)
 }
 
 struct Walk {

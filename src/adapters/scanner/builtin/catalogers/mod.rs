@@ -22,6 +22,7 @@ mod deno_lock;
 mod deps_json;
 mod dist_info;
 mod dpkg;
+mod embedded_sbom;
 mod gemfile_lock;
 mod gemspec;
 mod go_binary;
@@ -53,6 +54,7 @@ mod portage;
 mod pubspec_lock;
 mod pylock;
 mod pypi;
+mod r_installed;
 mod reach;
 mod renv_lock;
 mod requirements;
@@ -90,6 +92,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &deno_lock::DenoLock,
     &deps_json::DepsJson,
     &dpkg::Dpkg,
+    &embedded_sbom::EmbeddedSbom,
     &gemspec::Gemspec,
     &gemfile_lock::GemfileLock,
     &go_binary::GoBinary,
@@ -116,6 +119,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &pylock::Pylock,
     &dist_info::DistInfo,
     &requirements::Requirements,
+    &r_installed::RInstalled,
     &renv_lock::RenvLock,
     &rpm::Rpm,
     &rpm_manifest::RpmManifest,

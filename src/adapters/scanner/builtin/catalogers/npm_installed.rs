@@ -6,8 +6,10 @@ use super::collect::Collector;
 use super::identity::{self, Origin};
 use super::npm_lock::licenses;
 use crate::model::Component;
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt::Formatter;
 
 /// Reads the manifests of installed npm packages.
 pub(super) struct NpmInstalled;
@@ -64,13 +66,49 @@ fn elsewhere(file: &File<'_>) -> Option<Parsed> {
     Some(all.finish())
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Manifest {
     name: Option<Value>,
     version: Option<Value>,
     license: Option<Value>,
     licenses: Option<Value>,
     private: Option<Value>,
+}
+
+impl<'de> Deserialize<'de> for Manifest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// Reads a manifest as JavaScript does: of a field that stands there twice the last counts.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Manifest;
+
+    fn expecting(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Manifest, A::Error> {
+        let mut manifest = Manifest::default();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let field = match key.as_ref() {
+                "name" => &mut manifest.name,
+                "version" => &mut manifest.version,
+                "license" => &mut manifest.license,
+                "licenses" => &mut manifest.licenses,
+                "private" => &mut manifest.private,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *field = map.next_value()?;
+        }
+        Ok(manifest)
+    }
 }
 
 impl Manifest {
@@ -138,6 +176,9 @@ mod tests {
         assert_eq!(gaps("node_modules/.pnpm/a@1/node_modules/a/package.json").len(), 1);
         assert!(gaps("node_modules/a/test/node_modules/b/package.json").is_empty());
         assert!(parse(&NpmInstalled, "node_modules/a/package.json", "{").is_err());
+        let twice = r#"{"name":"a","version":"1.0.0","name":"b","x":{"name":"c"}}"#;
+        let parsed = parse(&NpmInstalled, "node_modules/a/package.json", twice).unwrap();
+        assert_eq!(components(&parsed)[0].purl.as_str(), "pkg:npm/b@1.0.0");
     }
 
     #[test]

@@ -16,6 +16,7 @@ const GROUPS: &[Group] = &[
     ("com.azure.spring", &["spring-cloud-azure-*"]),
     ("com.github.luben", &["zstd-jni"]),
     ("com.google.api.grpc", &["grpc-google-*"]),
+    ("com.google.code.findbugs", &["jsr305"]),
     ("com.google.inject", &["guice"]),
     ("com.graphql-java", &["graphql-java"]),
     ("com.h2database", &["h2"]),
@@ -193,7 +194,8 @@ type Since = (u32, &'static str);
 
 /// Artifacts that have moved from group to group.
 const MOVED: &[(&[&str], &[Since])] = &[
-    (&["asm", "asm-analysis", "asm-commons", "asm-tree", "asm-util", "asm-xml"], &[(0, "asm"), (4, "org.ow2.asm")]),
+    (&["asm", "asm-all", "asm-analysis", "asm-commons", "asm-debug-all"], &[(0, "asm"), (4, "org.ow2.asm")]),
+    (&["asm-tree", "asm-util", "asm-xml"], &[(0, "asm"), (4, "org.ow2.asm")]),
     (&["bcmail-jdk14", "bcprov-jdk14", "bctsp-jdk14"], &[(0, "bouncycastle"), (139, "org.bouncycastle")]),
     (&["dom4j"], &[(0, "dom4j"), (2, "org.dom4j")]),
     (&["groovy", "groovy-*"], &[(0, "org.codehaus.groovy"), (4, "org.apache.groovy")]),

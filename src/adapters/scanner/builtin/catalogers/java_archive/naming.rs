@@ -82,6 +82,9 @@ impl Coordinates {
 
     /// Of an archive without one: the name of the file gives the artifact, the manifest what it has.
     pub(super) fn guessed(file_name: &str, manifest: &Manifest) -> Option<Self> {
+        if let Some(plugin) = Self::of_jenkins(manifest) {
+            return Some(plugin);
+        }
         let (artifact, in_name) = split(stem(file_name));
         let stated = ["implementation-version", "bundle-version", "specification-version"];
         let version = in_name.or_else(|| stated.into_iter().find_map(|key| manifest.get(key)))?;
@@ -96,6 +99,15 @@ impl Coordinates {
         let group = group.filter(|group| is_part(group)).map(str::to_owned);
         let is_certain = known.is_some();
         Some(Self { group, artifact: artifact.to_owned(), version: version.to_owned(), is_certain })
+    }
+
+    /// Of a plugin of Jenkins, whose manifest has all of it.
+    /// <https://www.jenkins.io/doc/developer/plugin-development/plugin-manifest/>
+    fn of_jenkins(manifest: &Manifest) -> Option<Self> {
+        let artifact = manifest.get("short-name").or_else(|| manifest.get("extension-name"))?;
+        let (group, version) = (manifest.get("group-id")?, manifest.get("plugin-version")?);
+        let (group, artifact, version) = (Some(group.to_owned()), artifact.to_owned(), version.to_owned());
+        Some(Self { group, artifact, version, is_certain: true })
     }
 
     /// Whether the name of a file says that it is another artifact, of another version, than this one.
@@ -172,6 +184,11 @@ mod tests {
                 "tomcat-embed-core-9.0.1.jar",
                 "Implementation-Vendor-Id: org.apache\n",
                 Some("pkg:maven/org.apache.tomcat.embed/tomcat-embed-core@9.0.1"),
+            ),
+            (
+                "git.hpi",
+                "Group-Id: org.jenkins-ci.plugins\nShort-Name: git\nPlugin-Version: 4.11.3\n",
+                Some("pkg:maven/org.jenkins-ci.plugins/git@4.11.3"),
             ),
             ("x-1-api.jar", "", Some("pkg:maven/x@1-api")),
             ("plain-1.0.jar", "Implementation-Vendor-Id: The Vendor\n", Some("pkg:maven/plain@1.0")),

@@ -83,6 +83,7 @@ fn a_library_with_another_in_it_is_still_itself() {
     for path in ["app.jar", "the-lib-1.0.jar", "lib-2.0.jar"] {
         assert_eq!(found(path, &shaded), ["pkg:maven/com.example/lib@1.0"], "{path}");
     }
+    assert!(is_archive("a/B.JAR") && !is_archive(".jar") && !is_archive("a.jar.txt"));
     // Libraries are unpacked to other places than their own as well.
     let agent = zip(&[("agent/META-INF/maven/g/a/pom.properties", pom), ("b/pom.properties", b"x")], Method::Stored);
     assert_eq!(purls("agent.jar", &agent), (vec!["pkg:maven/com.example/lib@1.0".into()], vec![]));
