@@ -52,7 +52,7 @@ const COVERED: &[Covered] = &[
     covered("dpkg", "`var/lib/dpkg/status`, `var/lib/dpkg/status.d/*`", "deb", false, false),
     covered(
         "embedded-sbom",
-        "`*.dist-info/sboms/*` of wheels, `opt/bitnami/**/.spdx-*.spdx`: CycloneDX and SPDX, as JSON",
+        "`*.dist-info/sboms/*` of wheels, `_vendor/*.cdx.json`, `opt/bitnami/**/.spdx-*.spdx`: CycloneDX and SPDX, as JSON",
         "",
         false,
         true,

@@ -1,5 +1,6 @@
 //! Lists that a package brings of what was built into it: those of wheels (`*.dist-info/sboms/`,
-//! <https://peps.python.org/pep-0770/>) and of Bitnami's images (`opt/bitnami/*/.spdx-*.spdx`). CycloneDX and SPDX, as JSON.
+//! <https://peps.python.org/pep-0770/>), of what Python packages carry along (`pip/_vendor/bom.cdx.json`) and of Bitnami's images
+//! (`opt/bitnami/*/.spdx-*.spdx`). CycloneDX and SPDX, as JSON.
 //!
 //! Other documents of an image are left alone: they may describe anything.
 
@@ -25,11 +26,9 @@ impl Cataloger for EmbeddedSbom {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        let mut parts = file.path.rsplit('/');
-        let (name, folder, parent) = (parts.next(), parts.next(), parts.next());
-        let of_wheel = folder == Some("sboms") && parent.is_some_and(|parent| parent.ends_with(".dist-info"));
-        let is_spdx = |name: &str| name.starts_with(".spdx-") && name.ends_with(".spdx");
-        of_wheel || file.path.starts_with("opt/bitnami/") && name.is_some_and(is_spdx)
+        let name = file.file_name();
+        let of_bitnami = file.path.starts_with("opt/bitnami/") && name.starts_with(".spdx-") && name.ends_with(".spdx");
+        of_bitnami || owner(file.path).is_some()
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
@@ -44,9 +43,25 @@ impl Cataloger for EmbeddedSbom {
             parsed.add(Found::Component(component));
         }
         // Of which distribution a library in a wheel is does not matter to the image: it has its own.
-        let gaps = document.sbom.gaps.into_iter().filter(|gap| gap.kind != GapKind::UnknownDistribution);
-        gaps.for_each(|gap| parsed.gap(gap.reason));
+        let mut gaps = document.sbom.gaps;
+        gaps.retain(|gap| gap.kind != GapKind::UnknownDistribution);
+        // The package itself is known by its own metadata.
+        let itself = owner(file.path).map(|owner| format!("`{owner}` has no package URL"));
+        gaps.retain(|gap| Some(&gap.reason) != itself.as_ref());
+        gaps.into_iter().for_each(|gap| parsed.gap(gap.reason));
         Ok(parsed)
+    }
+}
+
+/// The Python package that a list belongs to.
+fn owner(path: &str) -> Option<&str> {
+    let (directory, name) = path.rsplit_once('/')?;
+    let (parent, folder) = directory.rsplit_once('/')?;
+    let package = parent.rsplit('/').next()?;
+    match folder {
+        "sboms" => package.strip_suffix(".dist-info")?.split('-').next(),
+        "_vendor" if name.ends_with(".cdx.json") => Some(package),
+        _ => None,
     }
 }
 
@@ -74,6 +89,8 @@ mod tests {
         assert_eq!((shown, parsed.gaps.len()), (expected.to_vec(), 0));
         let nameless = SAMPLE.replace(r#","purl":"pkg:cargo/asn1@0.20.0""#, "");
         assert_eq!(parse(&EmbeddedSbom, PATH, &nameless).unwrap().gaps, ["`asn1` has no package URL"]);
+        let own = nameless.replace("asn1", "pip");
+        assert!(parse(&EmbeddedSbom, "lib/pip/_vendor/bom.cdx.json", &own).unwrap().gaps.is_empty());
         assert!(parse(&EmbeddedSbom, PATH, "SPDXVersion: SPDX-2.3\n").is_err());
         damage(&EmbeddedSbom, PATH, SAMPLE);
     }
@@ -81,7 +98,7 @@ mod tests {
     #[test]
     fn only_lists_of_packages_are_wanted() {
         let wants = |path| EmbeddedSbom.wants(&FileFacts { path, size: 1, executable: false });
-        assert!(wants(PATH) && wants("opt/bitnami/redis/.spdx-redis.spdx"));
+        assert!(wants(PATH) && wants("opt/bitnami/redis/.spdx-redis.spdx") && wants("lib/pip/_vendor/bom.cdx.json"));
         for path in
             ["app/sboms/a.json", "a-1.0.dist-info/a.json", "srv/bom.cdx.json", "opt/bitnami/redis/a.spdx", "sboms"]
         {
