@@ -1,6 +1,7 @@
 //! The entries of a layer's tar, in order: what catalogers want is read, the rest is only noted.
 
 use super::catalog::FOUND_LIMIT;
+use super::catalogers::places_below;
 use super::catalogue::LayerCatalogue;
 use super::decode::{Meter, Stop, TarBytes};
 use super::facts::{Facts, wanting};
@@ -213,6 +214,7 @@ impl Walk<'_> {
         let wanted = !wanting(true, &path, 1, false).is_empty();
         if symbolic {
             let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            let wanted = wanted || places_below(&path).next().is_some();
             if wanted && let Some(target) = normal(parent, target, true) {
                 if self.catalogue.links.len() < LINK_LIMIT {
                     self.catalogue.links.insert(path, target);

@@ -155,6 +155,16 @@ pub fn wants_installed(path: &str, size: u64, executable: bool) -> bool {
     for_file(true, &FileFacts { path, size, executable }).next().is_some()
 }
 
+/// Fixed paths where files of an image lie that are wanted.
+pub fn places() -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(|each| each.places()).copied()
+}
+
+/// What of a fixed path lies below one, where any does.
+pub fn places_below(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    places().filter_map(move |place| Some((place, place.strip_prefix(path)?.strip_prefix('/')?)))
+}
+
 fn reads(cataloger: &dyn Cataloger, installed: bool) -> bool {
     match cataloger.reads() {
         Reads::Both => true,

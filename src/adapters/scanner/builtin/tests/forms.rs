@@ -173,6 +173,12 @@ fn a_root_filesystem_stays_in_its_root() {
     std::fs::create_dir(root.join("empty")).unwrap();
     assert_eq!(scan(root, "dir:empty").gaps.len(), 1);
     assert!(matches!(locate(root, "dir:gone"), Err(SubjectError::Missing { .. })));
+    // By a link of a directory above it.
+    write("r/srv/rpm/Packages", "a database");
+    std::fs::create_dir_all(root.join("r/var/lib")).unwrap();
+    symlink("../../srv/rpm", root.join("r/var/lib/rpm")).unwrap();
+    let sbom = scan(root, "dir:r");
+    assert!(places(&sbom).contains(&"var/lib/rpm/Packages"), "{:?}", sbom.gaps);
 }
 
 #[test]
