@@ -4,14 +4,12 @@
 mod buildinfo;
 mod linker_flags;
 
+use super::programs;
 use crate::adapters::scanner::builtin::catalog::{
     Cataloger, Content, File, FileFacts, Found, ParseError, Parsed, Reads,
 };
 use crate::model::{Component, Ecosystem, EcosystemKind, Purl};
 use buildinfo::BuildInfo;
-
-/// A smaller file holds no Go program.
-const SMALLEST: u64 = 64 << 10;
 
 /// Reads programs.
 pub(super) struct GoBinary;
@@ -30,8 +28,7 @@ impl Cataloger for GoBinary {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        // Libraries for other languages among them (`-buildmode=c-shared`).
-        file.size >= SMALLEST && (file.executable || file.file_name().ends_with(".exe"))
+        programs::may_be(file)
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {

@@ -51,6 +51,7 @@ mod podfile_lock;
 mod poetry_lock;
 mod pom_xml;
 mod portage;
+mod programs;
 mod pubspec_lock;
 mod pylock;
 mod pypi;

@@ -92,6 +92,41 @@ fn damage_never_panics() {
     }
 }
 
+/// A program of Windows with one section, `.data`, of which memory holds more than the file.
+fn windows(data: &[u8]) -> Vec<u8> {
+    let mut file = b"MZ".to_vec();
+    file.resize(60, 0);
+    file.extend(64_u32.to_le_bytes());
+    file.extend(b"PE\0\0");
+    // Machine, sections; times and symbols; size of the header that follows, and flags.
+    for half in [0x8664_u16, 1, 0, 0, 0, 0, 0, 0, 112, 0x22] {
+        file.extend(half.to_le_bytes());
+    }
+    file.extend(0x20b_u16.to_le_bytes());
+    file.resize(88 + 112, 0);
+    file.extend(b".data\0\0\0");
+    let stored = u32::try_from(data.len()).unwrap();
+    for word in [stored + 0x10000, 0x1000, stored, 512, 0, 0, 0, 0xc000_0040] {
+        file.extend(u32::to_le_bytes(word));
+    }
+    file.resize(512, 0);
+    file.extend(data);
+    file
+}
+
+#[test]
+fn windows_programs_are_read() {
+    let modules = format!("{0}path\texample.com/app\ndep\ta.example/b\tv1.0.0\t\n{0}", "0123456789abcdef");
+    let mut data = b"\xff Go buildinf:\x08\x02".to_vec();
+    data.resize(32, 0);
+    for text in ["go1.22.3", &modules] {
+        data.push(u8::try_from(text.len()).unwrap());
+        data.extend(text.as_bytes());
+    }
+    let found = purls(&parse(Content::Bytes(&windows(&data))).unwrap());
+    assert_eq!(found, ["pkg:golang/stdlib@1.22.3", "pkg:golang/a.example/b@v1.0.0"]);
+}
+
 #[test]
 fn reads_what_the_go_tool_on_this_machine_builds() {
     let directory = tempfile::tempdir().unwrap();
