@@ -4,11 +4,11 @@
 use super::glob::Glob;
 use super::place::{Root, join, unreadable, unusable};
 use super::rootfs;
-use crate::adapters::scanner::builtin::catalogers::{misses, wants_installed, wants_source};
+use crate::adapters::scanner::builtin::catalogers::{misses, places, wants_installed, wants_source};
 use crate::adapters::stamp::stamp;
 use crate::model::{Digest, Hasher, Name, Subject, SubjectDigest, SubjectKind};
 use crate::ports::{ImageSpec, Located, SourceSpec, Stamp, SubjectError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +53,9 @@ pub(super) fn locate_installed(
     let (place, directory) = root.resolve(path)?;
     let mut walk = Walk::all(root, &place, &directory, Vec::new(), known, true)?;
     let mut unread = rootfs::UnreadLinks::new();
-    for path in std::mem::take(&mut walk.links) {
+    // Links above where package databases lie lead elsewhere as well.
+    let links = std::mem::take(&mut walk.links).into_iter().chain(places().map(str::to_owned));
+    for path in links.collect::<BTreeSet<_>>() {
         let Some(target) = rootfs::follow(&directory, &path) else { continue };
         if walk.files.iter().all(|(read, _)| *read != target) {
             walk.files.push((path.clone(), Digest::of(format!("link {target}").as_bytes())));

@@ -21,6 +21,11 @@ pub trait Cataloger: Send + Sync {
         false
     }
 
+    /// Fixed paths where wanted files lie; a symbolic link above one may lead to a file that nobody would know there.
+    fn places(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Names of files beside a wanted one that it may ask for (`go.sum` of `go.mod`); part of the subject then.
     fn companions(&self) -> &'static [&'static str] {
         &[]

@@ -1,5 +1,6 @@
 //! What one layer holds, and how layers lie over each other.
 
+use super::catalogers::places_below;
 use super::facts::Facts;
 use crate::model::Gap;
 use base64::Engine as _;
@@ -13,7 +14,8 @@ use std::collections::BTreeMap;
 pub(super) struct LayerCatalogue {
     /// Files that a cataloger wanted, by path.
     pub(super) files: BTreeMap<String, Facts>,
-    /// Symbolic links whose name a cataloger wanted: path to target, a path from the root of the image.
+    /// Symbolic links whose name a cataloger wanted, or above where a wanted file may lie: path to target, a path from the root
+    /// of the image.
     pub(super) links: BTreeMap<String, String>,
     /// Paths that are gone from the layers below.
     pub(super) whiteouts: PathSet,
@@ -121,6 +123,9 @@ impl<'de> Deserialize<'de> for PathSet {
     }
 }
 
+/// How many links a path may take.
+const LINK_STEPS: usize = 40;
+
 /// The layers of an image, lowest first.
 pub(super) struct Stack<'a>(pub(super) &'a [std::sync::Arc<LayerCatalogue>]);
 
@@ -147,11 +152,41 @@ impl<'a> Stack<'a> {
         let all = self.0.iter().enumerate();
         all.flat_map(|(layer, catalogue)| catalogue.links.iter().map(move |link| (layer, link)))
             .filter(|(layer, (path, target))| {
+                let target = self.end(target);
                 self.seen(*layer, path)
                     && self.find(target, |below, target| below.entries.contains(target))
                     && !self.find(target, |below, target| below.files.contains_key(target))
             })
             .map(|(_, link)| link)
+    }
+
+    /// Where package databases lie that a link above them moved to where they were not read, each with that place.
+    pub(super) fn unread_places(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let all = self.0.iter().enumerate();
+        let links = all.flat_map(|(layer, catalogue)| catalogue.links.iter().map(move |link| (layer, link)));
+        let seen = links.filter(|(layer, (path, _))| self.seen(*layer, path));
+        seen.flat_map(move |(_, (path, target))| {
+            let target = self.end(target);
+            places_below(path).filter_map(move |(place, rest)| {
+                let moved = if target.is_empty() { rest.to_owned() } else { format!("{target}/{rest}") };
+                let is_unread = self.find(&moved, |below, moved| below.entries.contains(moved))
+                    && !self.find(&moved, |below, moved| below.files.contains_key(moved));
+                is_unread.then_some((place, moved))
+            })
+        })
+    }
+
+    /// Where a path leads that may be a wanted link itself.
+    fn end(&self, path: &'a str) -> &'a str {
+        let mut at = path;
+        for _ in 0..LINK_STEPS {
+            let link = |layer: usize| self.0[layer].links.get(at).filter(|_| self.seen(layer, at));
+            match (0..self.0.len()).rev().find_map(link) {
+                Some(target) => at = target,
+                None => break,
+            }
+        }
+        at
     }
 
     fn find(&self, path: &str, holds: impl Fn(&LayerCatalogue, &str) -> bool) -> bool {

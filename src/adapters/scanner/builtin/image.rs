@@ -49,6 +49,10 @@ pub(super) fn scan(builtin: &Builtin, request: &ScanRequest) -> Result<Arc<Sbom>
         let reason = format!("a symbolic link to {target}, which was not read");
         gaps.push(Gap::new(GapKind::UnreadableFile, path, reason));
     }
+    for (path, target) in stack.unread_places() {
+        let reason = format!("a symbolic link above it leads to {target}, which was not read");
+        gaps.push(Gap::new(GapKind::UnreadableFile, path, reason));
+    }
     let diff_id = |place: usize| layers.get(place).map(|(_, id)| id.diff_id);
     let stack = &stack;
     let placed = stack.files().map(|(place, path, facts)| Placed {

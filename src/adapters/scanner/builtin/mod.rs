@@ -9,6 +9,7 @@ mod facts;
 mod image;
 mod layer;
 mod listed;
+mod sparse;
 mod spool;
 mod stacks;
 mod tree;

@@ -387,6 +387,45 @@ fn images_with_the_same_layers_are_given_the_same() {
 }
 
 #[test]
+fn links_to_links_lead_to_what_was_read() {
+    let links = tar(&[
+        (EntryType::Symlink, "app/node_modules/a/package.json", "/one/package.json"),
+        (EntryType::Symlink, "one/package.json", "../two/package.json"),
+        (EntryType::Symlink, "round/package.json", "about/package.json"),
+        (EntryType::Symlink, "round/about/package.json", "../package.json"),
+    ]);
+    let manifest = r#"{"name":"a","version":"1.0.0"}"#;
+    let read = files(&[OS, (APK, &apk(&["a"])), ("two/package.json", manifest)]);
+    assert_eq!(
+        places(&Image::new(&[read, links.clone()]).scan().unwrap()),
+        ["round/about/package.json", "round/package.json"]
+    );
+    let unread = tar(&[(EntryType::Symlink, "two/package.json", "/etc/passwd")]);
+    let sbom = Image::new(&[files(&[OS, (APK, &apk(&["a"])), ("etc/passwd", "")]), links, unread]).scan().unwrap();
+    assert!(places(&sbom).contains(&"app/node_modules/a/package.json"), "{:?}", sbom.gaps);
+}
+
+#[test]
+fn links_above_a_database_are_told_where_it_was_not_read() {
+    let database = ("usr/share/packages/db/installed", apk(&["a"]));
+    let base = files(&[OS, (database.0, &database.1), ("app/package.json", r#"{"name":"a","version":"1.0.0"}"#)]);
+    let link = |path, target| tar(&[(EntryType::Symlink, path, target)]);
+    for (path, target) in [
+        ("lib/apk", "/usr/share/packages"),
+        ("usr/lib/apk", "../share/packages"),
+        ("lib/apk/db", "../../usr/share/packages/db"),
+    ] {
+        let sbom = Image::new(&[base.clone(), link(path, target)]).scan().unwrap();
+        assert_eq!((sbom.gaps.len(), sbom.components.len()), (1, 1), "{path}: {:?}", sbom.gaps);
+    }
+    // One that leads to where it is read.
+    let read = files(&[OS, ("usr/lib/apk/db/installed", &apk(&["a"]))]);
+    for (path, target) in [("lib", "usr/lib"), ("lib/apk", "../usr/lib/apk"), ("var", "nowhere")] {
+        assert_eq!(Image::new(&[read.clone(), link(path, target)]).scan().unwrap().gaps, [], "{path}");
+    }
+}
+
+#[test]
 fn a_layer_is_read_once_and_a_damaged_cache_is_a_miss() {
     let image = Image::new(&[files(&[OS, (APK, &apk(&["a"]))])]);
     let first = image.scan().unwrap();

@@ -1,11 +1,12 @@
 //! The entries of a layer's tar, in order: what catalogers want is read, the rest is only noted.
 
 use super::catalog::FOUND_LIMIT;
-use super::catalogers;
+use super::catalogers::{misses, places_below};
 use super::catalogue::LayerCatalogue;
 use super::decode::{Meter, Stop, TarBytes};
 use super::facts::{Facts, wanting};
 use super::layer::LayerId;
+use super::sparse::Sparse;
 use super::spool::{Spool, SpoolError};
 use crate::model::{Gap, GapKind};
 use crate::ports::ScanError;
@@ -164,7 +165,9 @@ impl Walk<'_> {
         if kind.is_pax_global_extensions() {
             return Ok(false);
         }
-        let raw = entry.path_bytes().into_owned();
+        let holes = if kind.is_file() { Sparse::of(entry) } else { None };
+        let named = holes.as_ref().and_then(|holes| holes.name.clone());
+        let raw = named.unwrap_or_else(|| entry.path_bytes().into_owned());
         if raw.len() > PATH_LIMIT {
             self.layer_gap(GapKind::LimitReached, "a path of more than 4096 bytes");
             return Ok(false);
@@ -189,7 +192,7 @@ impl Walk<'_> {
             return Ok(false);
         }
         if kind.is_file() || kind.is_contiguous() || sparse {
-            return self.file(entry, path, sparse, end);
+            return self.file(entry, path, (sparse, holes), end);
         }
         Ok(false)
     }
@@ -210,9 +213,8 @@ impl Walk<'_> {
     fn link(&mut self, path: String, target: &str, symbolic: bool) {
         if symbolic {
             let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-            if catalogers::misses(&path)
-                && let Some(target) = normal(parent, target, true)
-            {
+            let wanted = misses(&path) || places_below(&path).next().is_some();
+            if wanted && let Some(target) = normal(parent, target, true) {
                 if self.catalogue.links.len() < LINK_LIMIT {
                     self.catalogue.links.insert(path, target);
                 } else {
@@ -240,18 +242,19 @@ impl Walk<'_> {
         &mut self,
         entry: &mut tar::Entry<'_, R>,
         path: String,
-        sparse: bool,
+        (sparse, holes): (bool, Option<Sparse>),
         end: u64,
     ) -> Result<bool, ScanError> {
         let executable = entry.header().mode().is_ok_and(|mode| mode & 0o111 != 0);
-        let readers = wanting(true, &path, entry.size(), executable);
+        let size = holes.as_ref().map_or_else(|| entry.size(), |holes| holes.size);
+        let readers = wanting(true, &path, size, executable);
         let links = self.links.wanted.get(&path);
         if readers.is_empty() && links.is_none() {
             return Ok(false);
         }
-        if sparse {
+        if sparse || holes.is_some() {
             // Holes cost nothing in the layer, but room where the file is put.
-            match self.sparse.checked_sub(entry.size()) {
+            match self.sparse.checked_sub(size) {
                 Some(left) => self.sparse = left,
                 None => {
                     let facts = Facts::gap(GapKind::LimitReached, &path, "sparse files of more than 256 MiB");
@@ -259,14 +262,21 @@ impl Walk<'_> {
                     return Ok(false);
                 }
             }
-        } else if is_pax_sparse(entry) {
-            let facts = Facts::gap(GapKind::UnreadableFile, &path, "a sparse file in the form of PAX is not read");
-            self.keep(path, facts);
-            return Ok(false);
         }
         self.meter.allowance.set(u64::MAX);
-        let spool = match Spool::fill(entry) {
+        let filled = match holes {
+            Some(holes) => {
+                holes.fill(&mut *entry).map_err(SpoolError::Read).and_then(|mut whole| Spool::fill(&mut whole))
+            }
+            None => Spool::fill(entry),
+        };
+        let spool = match filled {
             Ok(spool) => spool,
+            Err(SpoolError::Read(error)) if self.meter.stop.borrow().is_none() => {
+                let facts = Facts::gap(GapKind::UnreadableFile, &path, format!("a damaged sparse file: {error}"));
+                self.keep(path, facts);
+                return Ok(false);
+            }
             // The meter knows why; the next step tells it.
             Err(SpoolError::Read(_)) => return Ok(true),
             Err(SpoolError::Write(error)) => {
@@ -279,7 +289,7 @@ impl Walk<'_> {
             return Ok(true);
         }
         for link in links.into_iter().flatten() {
-            let readers = wanting(true, link, entry.size(), executable);
+            let readers = wanting(true, link, size, executable);
             self.linked.insert(link.clone(), Facts::of(&readers, link, spool.content(), &|_| None));
         }
         if !readers.is_empty() {
@@ -288,12 +298,6 @@ impl Walk<'_> {
         }
         Ok(true)
     }
-}
-
-/// Whether the file is stored in one of the sparse forms of PAX, whose content is not the file's.
-fn is_pax_sparse<R: Read>(entry: &mut tar::Entry<'_, R>) -> bool {
-    let Ok(Some(extensions)) = entry.pax_extensions() else { return false };
-    extensions.flatten().any(|extension| extension.key_bytes().starts_with(b"GNU.sparse."))
 }
 
 /// A path from the root, seen from a directory: without `.`, empty parts and a leading `/`. `..` is followed (and stops at

@@ -7,6 +7,9 @@ use crate::adapters::scanner::builtin::catalog::{
 use crate::model::SourcePackage;
 use std::collections::BTreeMap;
 
+/// Where the database lies.
+const PLACES: &[&str] = &["lib/apk/db/installed", "usr/lib/apk/db/installed"];
+
 /// Reads the database.
 pub(super) struct Apk;
 
@@ -24,7 +27,11 @@ impl Cataloger for Apk {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        matches!(file.path, "lib/apk/db/installed" | "usr/lib/apk/db/installed")
+        PLACES.contains(&file.path)
+    }
+
+    fn places(&self) -> &'static [&'static str] {
+        PLACES
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {

@@ -2,6 +2,7 @@
 //! Format: <https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md>.
 
 use super::collect::Collector;
+use super::programs;
 use crate::adapters::scanner::builtin::catalog::{Cataloger, Content, File, FileFacts, ParseError, Parsed, Reads};
 use crate::model::{Component, Ecosystem, EcosystemKind, Purl, Scope};
 use object::read::ReadRef;
@@ -9,8 +10,6 @@ use object::{Object as _, ObjectSection as _};
 use serde::Deserialize;
 use std::io::Read as _;
 
-/// A smaller file holds no program of Rust.
-const SMALLEST: u64 = 64 << 10;
 /// The largest section, and the largest list in it, in bytes.
 const SECTION_LIMIT: u64 = 8 << 20;
 const LIST_LIMIT: u64 = 32 << 20;
@@ -25,7 +24,7 @@ impl Cataloger for CargoAuditable {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -33,7 +32,7 @@ impl Cataloger for CargoAuditable {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        file.size >= SMALLEST && (file.executable || file.file_name().ends_with(".exe"))
+        programs::may_be(file)
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {

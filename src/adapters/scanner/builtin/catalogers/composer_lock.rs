@@ -49,7 +49,7 @@ impl Cataloger for ComposerInstalled {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -57,20 +57,32 @@ impl Cataloger for ComposerInstalled {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        file.path.ends_with("/composer/installed.json") || file.path == "composer/installed.json"
+        file.file_name() == "installed.json"
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
-        let (packages, development) = match json::read(file)? {
-            Installed::Two { packages, development } => (packages, development),
-            Installed::One(packages) => (packages, BTreeSet::new()),
+        let (packages, development) = match json::read(file) {
+            Ok(Installed::Two { packages, development }) => (packages, development),
+            Ok(Installed::One(packages)) => (packages, BTreeSet::new()),
+            // Elsewhere others may have a file of that name.
+            Err(_) if !is_composers(file.path) => return Ok(Parsed::default()),
+            Err(error) => return Err(error),
         };
+        // A list of other things than packages is none of Composer's.
+        if !is_composers(file.path) && packages.iter().any(|package| component(package).is_err()) {
+            return Ok(Parsed::default());
+        }
         let scoped = packages.iter().map(|package| {
             let is_development = package.name.as_ref().is_some_and(|name| development.contains(name));
             (package, if is_development { Scope::Development } else { Scope::Runtime })
         });
         Ok(catalogue(scoped))
     }
+}
+
+/// Whether a file lies where Composer keeps its list.
+fn is_composers(path: &str) -> bool {
+    path.ends_with("/composer/installed.json") || path == "composer/installed.json"
 }
 
 #[derive(Deserialize)]
@@ -216,6 +228,10 @@ mod tests {
         let parsed = parse(&ComposerInstalled, "app/vendor/composer/installed.json", one).unwrap();
         assert_eq!((components(&parsed).len(), parsed.gaps), (1, NOTHING.map(String::from).to_vec()));
         assert!(parse(&ComposerInstalled, "app/vendor/composer/installed.json", "{}").is_err());
+        assert_eq!(components(&parse(&ComposerInstalled, "app/installed.json", one).unwrap()).len(), 1);
+        for other in ["{}", "[1]", "", r#"[{"name":"a"}]"#, r#"{"packages":[{"name":"a","version":"1"}]}"#] {
+            assert_eq!(parse(&ComposerInstalled, "app/installed.json", other).unwrap(), Parsed::default(), "{other}");
+        }
         damage(&ComposerInstalled, "app/vendor/composer/installed.json", two);
     }
 }

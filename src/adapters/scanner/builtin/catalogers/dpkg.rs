@@ -30,6 +30,10 @@ impl Cataloger for Dpkg {
         file.path == STATUS || file.path.strip_prefix(STATUS_D).is_some_and(|name| !name.ends_with(".md5sums"))
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &[STATUS]
+    }
+
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
         // Descriptions may be in any encoding; what we read is ASCII.
         let bytes = file.content.bytes()?;

@@ -2,15 +2,14 @@
 //! Format: <https://pkg.go.dev/debug/buildinfo>, whose source says how it lies in a program.
 
 mod buildinfo;
+mod linker_flags;
 
+use super::programs;
 use crate::adapters::scanner::builtin::catalog::{
     Cataloger, Content, File, FileFacts, Found, ParseError, Parsed, Reads,
 };
 use crate::model::{Component, Ecosystem, EcosystemKind, Purl};
 use buildinfo::BuildInfo;
-
-/// A smaller file holds no Go program.
-const SMALLEST: u64 = 64 << 10;
 
 /// Reads programs.
 pub(super) struct GoBinary;
@@ -21,7 +20,7 @@ impl Cataloger for GoBinary {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -29,9 +28,7 @@ impl Cataloger for GoBinary {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        let name = file.file_name();
-        let is_shared = name.ends_with(".so") || name.contains(".so.");
-        file.size >= SMALLEST && (file.executable && !is_shared || name.ends_with(".exe"))
+        programs::may_be(file)
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
@@ -54,10 +51,15 @@ fn modules(info: &BuildInfo) -> Result<Parsed, ParseError> {
     }
     // A `=>` line replaces the module of the line before it.
     let mut entries: Vec<(&str, &str)> = Vec::new();
+    let mut main = None;
     for line in info.modules.lines() {
         let mut words = line.split('\t');
         match (words.next(), words.next(), words.next()) {
-            (Some("mod" | "dep"), Some(path), version) => entries.push((path, version.unwrap_or_default())),
+            (Some("mod"), Some(path), version) => {
+                main = Some(path);
+                entries.push((path, version.unwrap_or_default()));
+            }
+            (Some("dep"), Some(path), version) => entries.push((path, version.unwrap_or_default())),
             (Some("=>"), Some(path), version) => match entries.last_mut() {
                 // By a directory: what was built is no published version of anything.
                 Some(last) if path.starts_with(['.', '/']) => last.1 = "",
@@ -67,8 +69,12 @@ fn modules(info: &BuildInfo) -> Result<Parsed, ParseError> {
             _ => {}
         }
     }
+    let is_unknown = |version: &str| matches!(version, "" | "(devel)");
+    let flags = || info.modules.lines().find_map(|line| line.strip_prefix("build\t-ldflags="));
     for (path, version) in entries {
-        let version = if version == "(devel)" { "" } else { version };
+        let main = main.filter(|main| *main == path && is_unknown(version));
+        let given = main.and_then(|main| linker_flags::version(main, flags()?));
+        let version = given.as_deref().unwrap_or(if is_unknown(version) { "" } else { version });
         match component(path, version) {
             Ok(component) => parsed.add(Found::Component(component)),
             Err(error) => parsed.gap(format!("{path}: {error}")),

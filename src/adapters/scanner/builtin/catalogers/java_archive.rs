@@ -3,6 +3,7 @@
 //! Nothing is unpacked: the directory is read, then the few files that matter. Archives within are read in place where they
 //! are stored plain (as Spring Boot stores them), else inflated one at a time; how deep, how many and how much is bounded.
 
+mod groups;
 mod naming;
 pub(super) mod zip;
 
@@ -34,7 +35,7 @@ impl Cataloger for JavaArchive {
     }
 
     fn revision(&self) -> u32 {
-        1
+        2
     }
 
     fn reads(&self) -> Reads {
@@ -54,7 +55,11 @@ impl Cataloger for JavaArchive {
 }
 
 fn is_archive(path: &str) -> bool {
-    ENDINGS.iter().any(|ending| path.len() > ending.len() && path.ends_with(ending))
+    let ends = |ending: &str| {
+        let at = path.len().checked_sub(ending.len()).filter(|at| *at > 0);
+        at.and_then(|at| path.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+    };
+    ENDINGS.into_iter().any(ends)
 }
 
 struct Walk {
@@ -90,9 +95,12 @@ impl Walk {
                     Ok(text) => manifest = Manifest::read(&text),
                     Err(error) => self.all.gap(format!("{path}: {error}")),
                 }
-            } else if path.starts_with("META-INF/maven/") && path.ends_with("/pom.properties") {
+            } else if path.rsplit('/').next() == Some("pom.properties") {
+                // Elsewhere than in its own place it is that of a library that was unpacked into this archive.
+                let is_placed = path.starts_with("META-INF/maven/");
                 match self.text(&archive, &entry).map(|text| Coordinates::of_properties(&text)) {
                     Ok(Some(found)) => coordinates.push(found),
+                    Ok(None) if !is_placed => {}
                     Ok(None) => self.all.gap(format!("{path}: it names no group, artifact and version")),
                     Err(error) => self.all.gap(format!("{path}: {error}")),
                 }
@@ -103,7 +111,8 @@ impl Walk {
                 }
             }
         }
-        let is_own = coordinates.iter().any(|it| it.is_file(name)) || coordinates.len() == 1;
+        let is_only = matches!(coordinates.as_slice(), [only] if !only.is_foreign_to(name));
+        let is_own = is_only || coordinates.iter().any(|it| it.is_file(name));
         for coordinates in &coordinates {
             let mut component = coordinates.component();
             if let (Ok(component), true) = (&mut component, coordinates.is_file(name)) {
@@ -122,10 +131,17 @@ impl Walk {
     /// not say what they are; a library that does not cannot be held against advisories.
     fn guess(&mut self, name: &str, manifest: &Manifest, carries: bool, outermost: bool) {
         let guessed = Coordinates::guessed(name, manifest);
-        let is_known = guessed.as_ref().is_some_and(|it| it.group.is_some());
         let is_own = carries || manifest.is_whole() || manifest.has_main() && outermost && guessed.is_none();
-        if !is_known && !is_own {
-            self.all.gap(format!("{name}: it does not say which group or version it is: not held against advisories"));
+        match guessed.as_ref().map(|it| (it.is_certain, it.group.as_deref())) {
+            Some((true, _)) => {}
+            _ if is_own => {}
+            Some((false, Some(group))) => {
+                self.all.gap(format!("{name}: that its group is {group} is guessed: advisories may speak of another"));
+            }
+            _ => {
+                let reason = "it does not say which group or version it is: not held against advisories";
+                self.all.gap(format!("{name}: {reason}"));
+            }
         }
         if let Some(guessed) = guessed {
             self.all.add_or_gap(guessed.component().map(|mut component| {

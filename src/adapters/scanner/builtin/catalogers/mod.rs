@@ -27,6 +27,7 @@ mod deps_json;
 mod dist_info;
 mod dpkg;
 mod dpkg_copyright;
+mod embedded_sbom;
 mod gemfile_lock;
 mod gemspec;
 mod go_binary;
@@ -61,10 +62,12 @@ mod podfile_lock;
 mod poetry_lock;
 mod pom_xml;
 mod portage;
+mod programs;
 mod pubspec_lock;
 mod pylock;
 mod pypi;
 mod python_egg;
+mod r_installed;
 mod reach;
 mod rebar_lock;
 mod renv_lock;
@@ -107,6 +110,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &deps_json::DepsJson,
     &dpkg::Dpkg,
     &dpkg_copyright::DpkgCopyright,
+    &embedded_sbom::EmbeddedSbom,
     &gemspec::Gemspec,
     &gemfile_lock::GemfileLock,
     &go_binary::GoBinary,
@@ -139,6 +143,7 @@ pub const ALL: &[&dyn Cataloger] = &[
     &dist_info::DistInfo,
     &python_egg::PythonEgg,
     &requirements::Requirements,
+    &r_installed::RInstalled,
     &rebar_lock::RebarLock,
     &renv_lock::RenvLock,
     &rpm::Rpm,
@@ -180,6 +185,16 @@ pub fn misses(path: &str) -> bool {
 /// Whether a file of a root filesystem is wanted.
 pub fn wants_installed(path: &str, size: u64, executable: bool) -> bool {
     for_file(true, &FileFacts { path, size, executable }).next().is_some()
+}
+
+/// Fixed paths where files of an image lie that are wanted.
+pub fn places() -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(|each| each.places()).copied()
+}
+
+/// What of a fixed path lies below one, where any does.
+pub fn places_below(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    places().filter_map(move |place| Some((place, place.strip_prefix(path)?.strip_prefix('/')?)))
 }
 
 fn reads(cataloger: &dyn Cataloger, installed: bool) -> bool {

@@ -4,6 +4,9 @@
 use super::dpkg::{package, stanzas};
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Found, ParseError, Parsed, Reads};
 
+/// Where the database lies.
+const PLACES: &[&str] = &["usr/lib/opkg/status", "var/lib/opkg/status", "opt/lib/opkg/status"];
+
 /// Reads the database.
 pub(super) struct Opkg;
 
@@ -21,7 +24,11 @@ impl Cataloger for Opkg {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        matches!(file.path, "usr/lib/opkg/status" | "var/lib/opkg/status" | "opt/lib/opkg/status")
+        PLACES.contains(&file.path)
+    }
+
+    fn places(&self) -> &'static [&'static str] {
+        PLACES
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {

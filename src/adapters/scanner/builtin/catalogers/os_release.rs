@@ -4,6 +4,9 @@
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Found, ParseError, Parsed, Reads};
 use crate::model::Distro;
 
+/// Where it lies.
+const PLACES: &[&str] = &["etc/os-release", "usr/lib/os-release"];
+
 /// Reads `etc/os-release` and `usr/lib/os-release`. The first is often a link to the second, and then not a file.
 pub(super) struct OsRelease;
 
@@ -21,7 +24,11 @@ impl Cataloger for OsRelease {
     }
 
     fn wants(&self, file: &FileFacts<'_>) -> bool {
-        matches!(file.path, "etc/os-release" | "usr/lib/os-release")
+        PLACES.contains(&file.path)
+    }
+
+    fn places(&self) -> &'static [&'static str] {
+        PLACES
     }
 
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {

@@ -50,6 +50,20 @@ impl Cataloger for Rpm {
             }
     }
 
+    fn places(&self) -> &'static [&'static str] {
+        &[
+            "var/lib/rpm/Packages",
+            "var/lib/rpm/Packages.db",
+            "var/lib/rpm/rpmdb.sqlite",
+            "usr/lib/sysimage/rpm/Packages",
+            "usr/lib/sysimage/rpm/Packages.db",
+            "usr/lib/sysimage/rpm/rpmdb.sqlite",
+            "usr/share/rpm/Packages",
+            "usr/share/rpm/Packages.db",
+            "usr/share/rpm/rpmdb.sqlite",
+        ]
+    }
+
     fn parse(&self, file: &File<'_>) -> Result<Parsed, ParseError> {
         if file.path.ends_with("-wal") || file.path.ends_with("-journal") {
             return Err(ParseError("changes that were not brought into the database are not read".into()));

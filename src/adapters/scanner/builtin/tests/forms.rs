@@ -173,6 +173,12 @@ fn a_root_filesystem_stays_in_its_root() {
     std::fs::create_dir(root.join("empty")).unwrap();
     assert_eq!(scan(root, "dir:empty").gaps.len(), 1);
     assert!(matches!(locate(root, "dir:gone"), Err(SubjectError::Missing { .. })));
+    // By a link of a directory above it.
+    write("r/srv/rpm/Packages", "a database");
+    std::fs::create_dir_all(root.join("r/var/lib")).unwrap();
+    symlink("../../srv/rpm", root.join("r/var/lib/rpm")).unwrap();
+    let sbom = scan(root, "dir:r");
+    assert!(places(&sbom).contains(&"var/lib/rpm/Packages"), "{:?}", sbom.gaps);
 }
 
 #[test]
@@ -220,6 +226,69 @@ fn sparse_files_are_filled_and_bounded() {
     assert_eq!(read(&huge, &huge).unwrap().files[path].gaps[0].kind, GapKind::LimitReached);
 }
 
+/// An entry with PAX headers, as GNU tar writes sparse files in that format.
+fn pax(path: &str, headers: &[(&str, &str)], stored: &[u8]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_pax_extensions(headers.iter().map(|(key, value)| (*key, value.as_bytes()))).unwrap();
+    let mut header = tar::Header::new_ustar();
+    header.set_size(stored.len() as u64);
+    header.set_mode(0o644);
+    builder.append_data(&mut header, path, stored).unwrap();
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn sparse_files_of_pax_are_filled_under_their_own_names() {
+    let path = "var/lib/rpm/rpmdb.sqlite";
+    let odd = "var/lib/rpm/GNUSparseFile.1/rpmdb.sqlite";
+    // The database, and a hole behind it.
+    let mut database = RPM.to_vec();
+    database.extend([0; 8192]);
+    let end = RPM.len().to_string();
+    let size = database.len().to_string();
+    let map = format!("0,{end},{size},0");
+    let mut in_data = format!("2\n0\n{end}\n{size}\n0\n").into_bytes();
+    in_data.resize(512, 0);
+    in_data.extend(RPM);
+    let of_one = [
+        ("GNU.sparse.major", "1"),
+        ("GNU.sparse.minor", "0"),
+        ("GNU.sparse.name", path),
+        ("GNU.sparse.realsize", &size),
+    ];
+    let of_zero = [
+        ("GNU.sparse.size", size.as_str()),
+        ("GNU.sparse.numblocks", "2"),
+        ("GNU.sparse.offset", "0"),
+        ("GNU.sparse.numbytes", &end),
+        ("GNU.sparse.offset", &size),
+        ("GNU.sparse.numbytes", "0"),
+    ];
+    let between = [("GNU.sparse.size", size.as_str()), ("GNU.sparse.name", path), ("GNU.sparse.map", &map)];
+    for tar in [pax(path, &of_zero, RPM), pax(odd, &between, RPM), pax(odd, &of_one, &in_data)] {
+        let catalogue = read(&tar, &tar).unwrap();
+        assert_eq!((found(&catalogue, path), catalogue.files.len()), (3, 1));
+        assert!(catalogue.files[path].gaps.is_empty() && catalogue.gaps.is_empty());
+    }
+    // What lies behind a file that cannot be put together is still read.
+    let more = files(&[OS]);
+    let damaged = [
+        pax(odd, &[("GNU.sparse.size", &size), ("GNU.sparse.name", path), ("GNU.sparse.map", "0,9,4")], RPM),
+        pax(odd, &[("GNU.sparse.size", &size), ("GNU.sparse.name", path), ("GNU.sparse.map", "512,9,0,9")], RPM),
+        pax(odd, &[("GNU.sparse.size", "10"), ("GNU.sparse.name", path), ("GNU.sparse.map", &map)], RPM),
+        pax(odd, &[("GNU.sparse.size", &size), ("GNU.sparse.name", path), ("GNU.sparse.map", &map)], &RPM[..700]),
+        pax(odd, &of_one, b"x\n"),
+        pax(odd, &of_one, &in_data[..512]),
+        pax(odd, &[("GNU.sparse.name", path)], RPM),
+    ];
+    for mut tar in damaged {
+        tar.truncate(tar.len() - 1024);
+        tar.extend(&more);
+        let catalogue = read(&tar, &tar).unwrap();
+        assert_eq!((catalogue.files[path].gaps.len(), found(&catalogue, OS.0)), (1, 1), "{catalogue:?}");
+    }
+}
+
 #[test]
 fn mutated_layers_never_panic() {
     let links = [(EntryType::Link, APK, "store"), (EntryType::Symlink, "etc/os-release", "../usr/lib/os-release")];
@@ -227,6 +296,11 @@ fn mutated_layers_never_panic() {
         files(&[("store", &apk(&["a"])), ("usr/lib/os-release", OS.1), ("a/.wh.b", ""), ("c/.wh..wh..opq", "")]),
         super::tar(&links),
         sparse("var/lib/rpm/Packages", 512, &RPM[..512], 4096),
+        pax(
+            "x",
+            &[("GNU.sparse.size", "999"), ("GNU.sparse.name", APK), ("GNU.sparse.map", "9,99,600,9")],
+            &RPM[..512],
+        ),
     ]
     .concat();
     let mut state = 1_u64;

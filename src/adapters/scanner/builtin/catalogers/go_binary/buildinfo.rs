@@ -38,7 +38,9 @@ pub(super) fn read<'data>(data: impl ReadRef<'data>) -> Result<Option<BuildInfo>
     // Windows programs have no section of that name: there it stands at the beginning of the data.
     let section = by_name.or_else(|| file.sections().find(|section| section.name().is_ok_and(|name| name == ".data")));
     let Some(section) = section else { return Ok(None) };
-    let range = section.data_range(section.address(), section.size().min(LIMIT)).ok().flatten();
+    // The data of a Windows program takes more room in memory than in the file: only what is stored can be read.
+    let stored = section.file_range().map_or(0, |(_, stored)| stored);
+    let range = section.data_range(section.address(), section.size().min(stored).min(LIMIT)).ok().flatten();
     let Some(bytes) = range else { return Ok(None) };
     let Some(at) = (0..bytes.len()).step_by(16).find(|at| bytes[*at..].starts_with(MAGIC)) else { return Ok(None) };
     let info = &bytes[at..];

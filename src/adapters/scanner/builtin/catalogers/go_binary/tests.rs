@@ -51,7 +51,9 @@ fn other_programs_and_texts_give_nothing() {
     let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     assert_eq!(parse(Content::Bytes(&own)).unwrap(), Parsed::default());
     assert_eq!(parse(Content::Bytes(b"#!/bin/sh\n")).unwrap(), Parsed::default());
-    assert!(!GoBinary.wants(&FileFacts { path: "usr/lib/libc.so.6", size: 1 << 20, executable: true }));
+    // Libraries that Go made for programs of other languages have their modules as well.
+    assert!(GoBinary.wants(&FileFacts { path: "usr/lib/libhello.so", size: 1 << 20, executable: true }));
+    assert!(!GoBinary.wants(&FileFacts { path: "usr/lib/libc.so.6", size: 1 << 20, executable: false }));
 }
 
 #[test]
@@ -69,6 +71,9 @@ fn replacements_take_the_place_of_what_they_replace() {
             "pkg:golang/e.example/f"
         ]
     );
+    let flags = format!("{modules}build\t-ldflags=\"-s -X main.version=1.4.0\"\n");
+    let given = BuildInfo { go_version: "go1.22.3".into(), modules: flags };
+    assert_eq!(purls(&super::modules(&given).unwrap())[1], "pkg:golang/example.com/app@v1.4.0");
     let devel = BuildInfo { go_version: "devel go1.24-abc".into(), modules: String::new() };
     assert_eq!(super::modules(&devel).unwrap().gaps.len(), 1);
 }
@@ -85,6 +90,41 @@ fn damage_never_panics() {
     for cut in (0..program.len()).step_by(program.len() / 50) {
         parse(Content::Bytes(&program[..cut])).ok();
     }
+}
+
+/// A program of Windows with one section, `.data`, of which memory holds more than the file.
+fn windows(data: &[u8]) -> Vec<u8> {
+    let mut file = b"MZ".to_vec();
+    file.resize(60, 0);
+    file.extend(64_u32.to_le_bytes());
+    file.extend(b"PE\0\0");
+    // Machine, sections; times and symbols; size of the header that follows, and flags.
+    for half in [0x8664_u16, 1, 0, 0, 0, 0, 0, 0, 112, 0x22] {
+        file.extend(half.to_le_bytes());
+    }
+    file.extend(0x20b_u16.to_le_bytes());
+    file.resize(88 + 112, 0);
+    file.extend(b".data\0\0\0");
+    let stored = u32::try_from(data.len()).unwrap();
+    for word in [stored + 0x10000, 0x1000, stored, 512, 0, 0, 0, 0xc000_0040] {
+        file.extend(u32::to_le_bytes(word));
+    }
+    file.resize(512, 0);
+    file.extend(data);
+    file
+}
+
+#[test]
+fn windows_programs_are_read() {
+    let modules = format!("{0}path\texample.com/app\ndep\ta.example/b\tv1.0.0\t\n{0}", "0123456789abcdef");
+    let mut data = b"\xff Go buildinf:\x08\x02".to_vec();
+    data.resize(32, 0);
+    for text in ["go1.22.3", &modules] {
+        data.push(u8::try_from(text.len()).unwrap());
+        data.extend(text.as_bytes());
+    }
+    let found = purls(&parse(Content::Bytes(&windows(&data))).unwrap());
+    assert_eq!(found, ["pkg:golang/stdlib@1.22.3", "pkg:golang/a.example/b@v1.0.0"]);
 }
 
 #[test]

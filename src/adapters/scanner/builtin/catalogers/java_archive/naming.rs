@@ -1,28 +1,8 @@
 //! What an archive is: by its `pom.properties`, else by its manifest and its name.
 
+use super::groups;
 use crate::model::{Component, Ecosystem, EcosystemKind, Purl};
 use std::collections::BTreeMap;
-
-/// Groups of artifacts whose archives, built by Gradle, do not name them. The longest fitting beginning counts.
-const GROUPS: &[(&str, &str)] = &[
-    ("kotlin-", "org.jetbrains.kotlin"),
-    ("kotlinx-coroutines-", "org.jetbrains.kotlinx"),
-    ("micrometer-", "io.micrometer"),
-    ("okhttp", "com.squareup.okhttp3"),
-    ("okio", "com.squareup.okio"),
-    ("reactor-core", "io.projectreactor"),
-    ("reactor-netty", "io.projectreactor.netty"),
-    ("spring-", "org.springframework"),
-    ("spring-boot", "org.springframework.boot"),
-    ("spring-cloud-", "org.springframework.cloud"),
-    ("spring-data-", "org.springframework.data"),
-    ("spring-integration-", "org.springframework.integration"),
-    ("spring-kafka", "org.springframework.kafka"),
-    ("spring-rabbit", "org.springframework.amqp"),
-    ("spring-security-", "org.springframework.security"),
-    ("spring-session-", "org.springframework.session"),
-    ("spring-ws-", "org.springframework.ws"),
-];
 
 /// The longest part of a name that is taken for one, in bytes.
 const PART_LIMIT: usize = 256;
@@ -79,6 +59,8 @@ pub(super) struct Coordinates {
     pub(super) group: Option<String>,
     pub(super) artifact: String,
     pub(super) version: String,
+    /// Whether the group is more than what a manifest lets one guess.
+    pub(super) is_certain: bool,
 }
 
 impl Coordinates {
@@ -94,13 +76,16 @@ impl Coordinates {
             }
         }
         let mut take = |key| found.remove(key);
-        Some(Self { group: Some(take("groupId")?), artifact: take("artifactId")?, version: take("version")? })
+        let (group, artifact, version) = (take("groupId")?, take("artifactId")?, take("version")?);
+        Some(Self { group: Some(group), artifact, version, is_certain: true })
     }
 
     /// Of an archive without one: the name of the file gives the artifact, the manifest what it has.
     pub(super) fn guessed(file_name: &str, manifest: &Manifest) -> Option<Self> {
-        let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
-        let (artifact, in_name) = split(stem);
+        if let Some(plugin) = Self::of_jenkins(manifest) {
+            return Some(plugin);
+        }
+        let (artifact, in_name) = split(stem(file_name));
         let stated = ["implementation-version", "bundle-version", "specification-version"];
         let version = in_name.or_else(|| stated.into_iter().find_map(|key| manifest.get(key)))?;
         if !is_part(artifact) || !is_part(version) {
@@ -109,11 +94,26 @@ impl Coordinates {
         // Directives may stand behind the name.
         let symbolic = manifest.0.get("bundle-symbolicname").and_then(|name| name.split(';').next()).map(str::trim);
         let by_bundle = symbolic.and_then(|name| name.strip_suffix(artifact)?.strip_suffix('.'));
-        let fitting = GROUPS.iter().filter(|(start, _)| artifact.starts_with(start));
-        let by_table = fitting.max_by_key(|(start, _)| start.len()).map(|(_, group)| *group);
-        let group = by_table.or(by_bundle).or_else(|| manifest.get("implementation-vendor-id"));
+        let known = groups::group(artifact, version);
+        let group = known.or(by_bundle).or_else(|| manifest.get("implementation-vendor-id"));
         let group = group.filter(|group| is_part(group)).map(str::to_owned);
-        Some(Self { group, artifact: artifact.to_owned(), version: version.to_owned() })
+        let is_certain = known.is_some();
+        Some(Self { group, artifact: artifact.to_owned(), version: version.to_owned(), is_certain })
+    }
+
+    /// Of a plugin of Jenkins, whose manifest has all of it.
+    /// <https://www.jenkins.io/doc/developer/plugin-development/plugin-manifest/>
+    fn of_jenkins(manifest: &Manifest) -> Option<Self> {
+        let artifact = manifest.get("short-name").or_else(|| manifest.get("extension-name"))?;
+        let (group, version) = (manifest.get("group-id")?, manifest.get("plugin-version")?);
+        let (group, artifact, version) = (Some(group.to_owned()), artifact.to_owned(), version.to_owned());
+        Some(Self { group, artifact, version, is_certain: true })
+    }
+
+    /// Whether the name of a file says that it is another artifact, of another version, than this one.
+    pub(super) fn is_foreign_to(&self, file_name: &str) -> bool {
+        let (_, in_name) = split(stem(file_name));
+        !self.is_file(file_name) && in_name.is_some_and(|version| version != self.version)
     }
 
     /// Whether a file of this name is this artifact, and not one that has it inside.
@@ -132,10 +132,21 @@ impl Coordinates {
     }
 }
 
-/// Artifact and version of a file's stem: the version begins at the first hyphen that a digit follows.
+/// The name of a file without its ending.
+fn stem(file_name: &str) -> &str {
+    file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem)
+}
+
+/// Artifact and version of a file's stem: the version begins at the first hyphen that a digit follows, unless it is the version
+/// of an interface that is implemented (`log4j-1.2-api-2.17.1`).
 fn split(stem: &str) -> (&str, Option<&str>) {
     let starts = |at: &usize| stem[at + 1..].starts_with(|c: char| c.is_ascii_digit());
-    let at = stem.match_indices('-').map(|(at, _)| at).find(starts);
+    let is_interface = |at: usize| {
+        let number = stem[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        number.strip_prefix("-api-").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let mut starts = stem.match_indices('-').map(|(at, _)| at).filter(starts);
+    let at = starts.next().and_then(|at| if is_interface(at) { starts.next() } else { Some(at) });
     at.map_or((stem, None), |at| (&stem[..at], Some(&stem[at + 1..])))
 }
 
@@ -168,7 +179,18 @@ mod tests {
                 "Bundle-SymbolicName: org.example.osgi;singleton:=true\n",
                 Some("pkg:maven/org.example/osgi@1.0"),
             ),
-            ("log4j-1.2-api-2.17.jar", "", Some("pkg:maven/log4j@1.2-api-2.17")),
+            ("log4j-1.2-api-2.17.jar", "", Some("pkg:maven/org.apache.logging.log4j/log4j-1.2-api@2.17")),
+            (
+                "tomcat-embed-core-9.0.1.jar",
+                "Implementation-Vendor-Id: org.apache\n",
+                Some("pkg:maven/org.apache.tomcat.embed/tomcat-embed-core@9.0.1"),
+            ),
+            (
+                "git.hpi",
+                "Group-Id: org.jenkins-ci.plugins\nShort-Name: git\nPlugin-Version: 4.11.3\n",
+                Some("pkg:maven/org.jenkins-ci.plugins/git@4.11.3"),
+            ),
+            ("x-1-api.jar", "", Some("pkg:maven/x@1-api")),
             ("plain-1.0.jar", "Implementation-Vendor-Id: The Vendor\n", Some("pkg:maven/plain@1.0")),
             ("app.jar", "Main-Class: App\n", None),
             ("a-1.jar", "Bundle-Symbolic\n Name: x\n", Some("pkg:maven/a@1")),

@@ -63,11 +63,40 @@ fn a_library_that_does_not_say_what_it_is_is_a_gap() {
     assert_eq!(purls("lib/thing-2.1.jar", &empty).1.len(), 1);
     let program = zip(&[(MANIFEST, b"Main-Class: A\n")], Method::Stored);
     assert_eq!(purls("app.jar", &program), (vec![], vec![]));
-    assert_eq!(purls("h2-2.1.214.jar", &program).1.len(), 1);
+    assert_eq!(purls("thing-2.1.214.jar", &program).1.len(), 1);
     let runtime = zip(&[(MANIFEST, b"Implementation-Title: Java Runtime Environment\n")], Method::Stored);
     assert_eq!(purls("usr/lib/jvm/17/lib/jrt-fs.jar", &runtime), (vec![], vec![]));
     let odd = zip(&[(POM, b"groupId=${x}\n")], Method::Stored);
     assert_eq!(purls("app.jar", &odd).1.len(), 2);
+}
+
+#[test]
+fn a_library_with_another_in_it_is_still_itself() {
+    let pom = LIB.as_bytes();
+    let shaded = zip(&[(POM, pom), ("A.class", b"")], Method::Stored);
+    let found = |path: &str, bytes: &[u8]| purls(path, bytes).0;
+    assert_eq!(
+        found("graphql-java-17.3.jar", &shaded),
+        ["pkg:maven/com.example/lib@1.0", "pkg:maven/com.graphql-java/graphql-java@17.3"]
+    );
+    // One that was renamed, or is called otherwise, is what its only `pom.properties` says.
+    for path in ["app.jar", "the-lib-1.0.jar", "lib-2.0.jar"] {
+        assert_eq!(found(path, &shaded), ["pkg:maven/com.example/lib@1.0"], "{path}");
+    }
+    assert!(is_archive("a/B.JAR") && !is_archive(".jar") && !is_archive("a.jar.txt"));
+    // Libraries are unpacked to other places than their own as well.
+    let agent = zip(&[("agent/META-INF/maven/g/a/pom.properties", pom), ("b/pom.properties", b"x")], Method::Stored);
+    assert_eq!(purls("agent.jar", &agent), (vec!["pkg:maven/com.example/lib@1.0".into()], vec![]));
+}
+
+#[test]
+fn a_guessed_group_is_told() {
+    let guessed = zip(&[(MANIFEST, b"Bundle-SymbolicName: org.example.thing\n")], Method::Stored);
+    let (found, gaps) = purls("thing-1.0.jar", &guessed);
+    assert_eq!((found, gaps.len()), (vec!["pkg:maven/org.example/thing@1.0".into()], 1));
+    let known = zip(&[(MANIFEST, b"Implementation-Vendor-Id: org.apache\n")], Method::Stored);
+    let (found, gaps) = purls("tomcat-embed-core-9.0.63.jar", &known);
+    assert_eq!((found, gaps.len()), (vec!["pkg:maven/org.apache.tomcat.embed/tomcat-embed-core@9.0.63".into()], 0));
 }
 
 #[test]
