@@ -1,3 +1,4 @@
+use super::super::testing::mutate;
 use super::*;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -125,6 +126,7 @@ fn windows_programs_are_read() {
     }
     let found = purls(&parse(Content::Bytes(&windows(&data))).unwrap());
     assert_eq!(found, ["pkg:golang/stdlib@1.22.3", "pkg:golang/a.example/b@v1.0.0"]);
+    mutate(&GoBinary, "app.exe", &windows(&data), 10_000);
 }
 
 #[test]
