@@ -248,7 +248,7 @@ mod tests {
         let package = |name: &str, needs: &str, source: &str| {
             format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{source}dependencies = [{needs}]\n")
         };
-        let source = "source = \"sparse+https://index.crates.io/\"\n";
+        let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
         let lock = [package("m", "\"a\", \"b\"", ""), package("a", "", source), package("b", "", source)].concat();
         let manifest = "[package]\nname = \"m\"\n[dependencies]\nb = \"1\"\n[dev-dependencies]\na = \"1\"\n";
         let root = "[workspace]\nmembers = [\"crates/*\"]\n";
