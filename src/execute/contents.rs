@@ -79,7 +79,7 @@ impl Contents {
     }
 }
 
-/// The contents that were computed last.
+/// The contents that were computed last, of those that can come again: the scanner keeps their SBOM. Others would only take room.
 #[derive(Default)]
 pub(super) struct Recent(Mutex<VecDeque<Arc<Contents>>>);
 
@@ -90,8 +90,14 @@ impl Recent {
         if let Some(known) = self.lock().iter().find(is_same) {
             return Some(Arc::clone(known));
         }
+        let is_kept = |sbom: &Arc<Sbom>| Arc::strong_count(sbom) > 1;
+        let can_come_again = is_kept(&sbom);
         let contents = Arc::new(Contents::new(sbom, scanner)?);
         let mut recent = self.lock();
+        recent.retain(|known| is_kept(&known.sbom));
+        if !can_come_again {
+            return Some(contents);
+        }
         if recent.len() >= RECENT {
             recent.pop_front();
         }
@@ -146,10 +152,16 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &recent.of(Arc::clone(&one), &scanner("1")).unwrap()));
         let other = recent.of(Arc::clone(&one), &scanner("2")).unwrap();
         assert_ne!(first.digests(&subject("a")), other.digests(&subject("a")), "the scanner stands in the document");
-        for version in 0..RECENT {
-            recent.of(sbom(&format!("2.0.{version}")), &scanner("1")).unwrap();
+        recent.of(sbom("1.5.0"), &scanner("1")).unwrap();
+        assert_eq!(recent.lock().len(), 2, "what nobody keeps is not remembered");
+        let kept: Vec<Arc<Sbom>> = (0..RECENT).map(|version| sbom(&format!("2.0.{version}"))).collect();
+        for each in &kept {
+            recent.of(Arc::clone(each), &scanner("1")).unwrap();
         }
         assert_eq!(recent.lock().len(), RECENT);
         assert!(!Arc::ptr_eq(&first, &recent.of(one, &scanner("1")).unwrap()));
+        drop((kept, first, other));
+        recent.of(sbom("3.0.0"), &scanner("1")).unwrap();
+        assert_eq!(recent.lock().len(), 0, "nor what nobody keeps any more");
     }
 }
