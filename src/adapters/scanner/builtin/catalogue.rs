@@ -152,10 +152,11 @@ impl<'a> Stack<'a> {
         let all = self.0.iter().enumerate();
         all.flat_map(|(layer, catalogue)| catalogue.links.iter().map(move |link| (layer, link)))
             .filter(|(layer, (path, target))| {
-                let target = self.end(target);
-                self.seen(*layer, path)
-                    && self.find(target, |below, target| below.entries.contains(target))
-                    && !self.find(target, |below, target| below.files.contains_key(target))
+                let is_unread = |target: &str| {
+                    self.find(target, |below, target| below.entries.contains(target))
+                        && !self.find(target, |below, target| below.files.contains_key(target))
+                };
+                self.seen(*layer, path) && is_unread(self.end(target))
             })
             .map(|(_, link)| link)
     }

@@ -1,6 +1,7 @@
 //! `os-release`: which distribution a root filesystem is.
 //! Format: <https://www.freedesktop.org/software/systemd/man/latest/os-release.html>.
 
+use super::collect::unescaped;
 use crate::adapters::scanner::builtin::catalog::{Cataloger, File, FileFacts, Found, ParseError, Parsed, Reads};
 use crate::model::Distro;
 
@@ -58,15 +59,7 @@ fn unquoted(value: &str) -> String {
     let value = value.trim();
     let inner =
         ['"', '\''].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value);
-    let mut out = String::with_capacity(inner.len());
-    let mut letters = inner.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => out.extend(letters.next()),
-            letter => out.push(letter),
-        }
-    }
-    out
+    unescaped(inner)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The version that a program was given by the linker (`-ldflags "-X main.version=v1.2.3"`): what it is released as, where the
 //! tool itself recorded none. Format: <https://pkg.go.dev/cmd/link>.
 
+use super::super::collect::unescaped;
+
 /// What the recorded flags say of the version of a program, by the module's path; `None` where nothing does, or where what
 /// does disagrees.
 pub(super) fn version(module: &str, recorded: &str) -> Option<String> {
@@ -33,15 +35,7 @@ fn unquoted(recorded: &str) -> String {
     let Some(inner) = recorded.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return recorded.to_owned();
     };
-    let mut out = String::with_capacity(inner.len());
-    let mut letters = inner.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => out.extend(letters.next()),
-            letter => out.push(letter),
-        }
-    }
-    out
+    unescaped(inner)
 }
 
 /// Names and values of `-X`.
